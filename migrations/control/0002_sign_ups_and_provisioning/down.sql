@@ -1,0 +1,1 @@
+drop table provisioning_steps, provisioning_jobs, sign_ups;

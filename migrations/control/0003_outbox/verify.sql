@@ -1,0 +1,1 @@
+select queue, payload, dedupe_key, done_at from outbox limit 0;

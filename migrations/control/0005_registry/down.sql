@@ -1,0 +1,11 @@
+drop schema registry cascade;
+drop trigger subscription_plans_stamp on subscription_plans;
+drop trigger tenant_databases_stamp on tenant_databases;
+drop trigger tenant_modules_stamp on tenant_modules;
+drop trigger tenant_subscriptions_stamp on tenant_subscriptions;
+drop trigger tenant_hosts_stamp on tenant_hosts;
+drop trigger tenants_stamp on tenants;
+drop function stamp_tenants_of_plan();
+drop function stamp_tenant_of_row();
+drop function stamp_tenant();
+drop table registry_counter;

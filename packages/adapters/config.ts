@@ -1,0 +1,97 @@
+import * as z from "zod";
+
+/**
+ * The environment, parsed once per process. This is the only file that reads `process.env`; the AWS SDK reads its own
+ * `AWS_*` variables, which is how a base URL chooses between the cloud and the local stack.
+ */
+
+const url = z.url().transform((value) => value.replace(/\/$/, ""));
+const port = z.coerce.number().int().min(1).max(65_535);
+const secretReference = z.string().min(1);
+const count = (fallback: number) => z.coerce.number().int().min(0).default(fallback);
+
+const shared = {
+  STAGE: z.string().regex(/^[a-z0-9-]{1,20}$/),
+  /** Scheme, root domain and, locally, port: `https://pharmasight.com`. */
+  ROOT_URL: url,
+  LOG_LEVEL: z.enum(["DEBUG", "INFO", "WARN", "ERROR", "SILENT"]).default("INFO"),
+  /** Reference of the master key that per-tenant keys are derived from. */
+  SIGNING_KEY_SECRET: secretReference,
+  /** PEM of the authority that signs database servers; not needed on loopback. */
+  DATABASE_CA: z.string().optional(),
+  MAIL_FROM: z.string().min(3),
+};
+
+/** Folder of the built assets, relative to the task root. */
+const assets = { ASSETS_DIR: z.string().default("assets") };
+
+const queueUrls = {
+  QUEUE_URL_PROVISIONING: z.string().min(1),
+  QUEUE_URL_CONTROL_MAIL: z.string().min(1),
+  QUEUE_URL_TENANT_RELAY: z.string().min(1),
+  QUEUE_URL_TENANT_MAIL: z.string().min(1),
+  QUEUE_URL_ITEM_IMPORTS: z.string().min(1),
+};
+
+const tenantCaches = {
+  /** Tenants kept open per process, and how long. */
+  OPEN_TENANTS_MAX: count(200),
+  OPEN_TENANT_TTL_SECONDS: count(300),
+  /** How stale the registry may be before a request looks at its counter. */
+  REGISTRY_CHECK_SECONDS: count(5),
+  /** How long open tenants are served while the control database does not answer. */
+  REGISTRY_GRACE_SECONDS: count(60),
+  /** Connections per tenant and process. */
+  TENANT_POOL_SIZE: count(1),
+  TENANT_IDLE_SECONDS: count(60),
+};
+
+const controlSchema = z.object({
+  ...shared,
+  ...assets,
+  QUEUE_URL_PROVISIONING: queueUrls.QUEUE_URL_PROVISIONING,
+  QUEUE_URL_CONTROL_MAIL: queueUrls.QUEUE_URL_CONTROL_MAIL,
+  /** Connection of the role `control_app`, JSON: host, port, database, user, password. */
+  CONTROL_DATABASE_SECRET: secretReference,
+});
+
+const provisioningSchema = z.object({
+  ...controlSchema.shape,
+  SUPABASE_API_URL: url,
+  SUPABASE_TOKEN_SECRET: secretReference,
+  SUPABASE_ORGANIZATION: z.string().min(1),
+  SUPABASE_REGION: z.string().min(1),
+  SUPABASE_SIZE: z.string().min(1).default("micro"),
+  SUPABASE_SESSION_PORT: port.default(5432),
+  STRIPE_API_URL: url.default("https://api.stripe.com"),
+  STRIPE_KEY_SECRET: secretReference,
+  /** Seconds between two looks at a database that is being made. */
+  DATABASE_POLL_SECONDS: count(5),
+});
+
+const tenantSchema = z.object({
+  ...shared,
+  ...assets,
+  ...tenantCaches,
+  QUEUE_URL_TENANT_RELAY: queueUrls.QUEUE_URL_TENANT_RELAY,
+  QUEUE_URL_TENANT_MAIL: queueUrls.QUEUE_URL_TENANT_MAIL,
+  QUEUE_URL_ITEM_IMPORTS: queueUrls.QUEUE_URL_ITEM_IMPORTS,
+  /** Connection of the role `registry_reader`. */
+  REGISTRY_DATABASE_SECRET: secretReference,
+});
+
+export type ControlConfig = z.infer<typeof controlSchema>;
+export type ProvisioningConfig = z.infer<typeof provisioningSchema>;
+export type TenantConfig = z.infer<typeof tenantSchema>;
+
+export const controlConfig = (): ControlConfig => parse(controlSchema);
+export const provisioningConfig = (): ProvisioningConfig => parse(provisioningSchema);
+export const tenantConfig = (): TenantConfig => parse(tenantSchema);
+
+/** @throws Error that lists everything wrong at once */
+function parse<T extends z.ZodType>(schema: T): z.infer<T> {
+  const result = schema.safeParse(process.env);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  throw new Error(`The configuration is incomplete:\n- ${problems.join("\n- ")}`);
+}

@@ -1,0 +1,30 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** Fields that every line logged inside `withLogFields` carries. Ids only: no names, addresses or secrets. */
+export interface LogFields {
+  readonly requestId?: string;
+  readonly tenantId?: string;
+  readonly actorId?: string;
+  readonly jobId?: string;
+}
+
+const storage = new AsyncLocalStorage<LogFields>();
+
+/** Runs `run` with `fields` added to those already in force. This is the only ambient context in the product. */
+export function withLogFields<T>(fields: LogFields, run: () => T): T {
+  return storage.run({ ...storage.getStore(), ...fields }, run);
+}
+
+export function currentLogFields(): LogFields {
+  return storage.getStore() ?? {};
+}
+
+/** Structured logging. `alarm` is an error that wakes an operator: a metric filter counts its `alarm` field. */
+export interface Log {
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, error: unknown, fields?: Readonly<Record<string, unknown>>): void;
+  alarm(name: AlarmName, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+export type AlarmName = "tenant-identity-mismatch" | "provisioning-failed" | "dead-letter" | "control-database-unreachable";

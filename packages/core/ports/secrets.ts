@@ -1,0 +1,13 @@
+/** Secrets by reference. Values are never logged and never put into an error. */
+export interface Secrets {
+  /**
+   * Creates a secret, or returns the reference of the one with this name: a second call never overwrites.
+   * @returns the reference (ARN) that `read` takes
+   */
+  create(name: string, value: string): Promise<{ reference: string; created: boolean }>;
+  /** @throws DomainError `not_found` when there is none, `unavailable` when the service does not answer */
+  read(reference: string): Promise<string>;
+  replace(reference: string, value: string): Promise<void>;
+  /** Deletes at once and for good. Deleting what is not there succeeds. */
+  delete(reference: string): Promise<void>;
+}

@@ -1,0 +1,89 @@
+import { type Kysely, sql } from "kysely";
+import * as z from "zod";
+import type { RegistryTables } from "./tables.generated.ts";
+
+const states = [
+  "provisioning",
+  "provisioning_failed",
+  "trial",
+  "active",
+  "past_due",
+  "suspended",
+  "cancelled",
+  "closed",
+] as const;
+export type LifecycleState = (typeof states)[number];
+
+/** What the registry says of one host and its tenant. This is all that the tenant plane knows of the control plane. */
+const entrySchema = z.object({
+  host: z.string(),
+  hostKind: z.enum(["primary", "redirect", "custom"]),
+  hostUntil: z.date().nullable(),
+  /** Label of the address that the pharmacy is known by. */
+  primaryHost: z.string(),
+  tenantId: z.string(),
+  companyName: z.string(),
+  state: z.enum(states),
+  currency: z.string(),
+  timeZone: z.string(),
+  trialEndsAt: z.date().nullable(),
+  schemaVersion: z.number().nullable(),
+  flags: z.record(z.string(), z.unknown()),
+  settings: z.record(z.string(), z.unknown()),
+  /** Grows with every change of what stands here. */
+  registryVersion: z.coerce.bigint(),
+  appSecretArn: z.string().nullable(),
+  planCode: z.string().nullable(),
+  includedModules: z
+    .array(z.string())
+    .nullable()
+    .transform((modules) => modules ?? []),
+  grantedModules: z.array(z.object({ module: z.string(), expiresAt: z.coerce.date().nullable() })),
+  maxBranches: z.number().nullable(),
+  maxUsers: z.number().nullable(),
+  maxItems: z.number().nullable(),
+});
+export type RegistryEntry = Readonly<z.infer<typeof entrySchema>>;
+
+export interface RegistryReader {
+  findByHost(host: string): Promise<RegistryEntry | undefined>;
+  /** The entry of the tenant's primary host. */
+  findByTenant(tenantId: string): Promise<RegistryEntry | undefined>;
+  /** The counter now and, of tenants changed after `version`, the ids. Without a version: the counter alone. */
+  changesSince(version: bigint | undefined): Promise<{ version: bigint; tenantIds: readonly string[] }>;
+}
+
+/** Reads the registry's view, on a connection of the role that may read nothing else. */
+export function registryReader(db: Kysely<RegistryTables>): RegistryReader {
+  return {
+    async findByHost(host) {
+      const row = await db.selectFrom("entries").selectAll().where("host", "=", host).executeTakeFirst();
+      return row === undefined ? undefined : entrySchema.parse(row);
+    },
+    async findByTenant(tenantId) {
+      const row = await db
+        .selectFrom("entries")
+        .selectAll()
+        .where("tenantId", "=", tenantId)
+        .where("hostKind", "=", "primary")
+        .executeTakeFirst();
+      return row === undefined ? undefined : entrySchema.parse(row);
+    },
+    async changesSince(version) {
+      // The counter is read first: a change between the two queries is seen twice rather than never.
+      const counter = await db
+        .selectFrom("counter")
+        .select(sql<string>`version::text`.as("version"))
+        .executeTakeFirstOrThrow();
+      const now = BigInt(counter.version);
+      if (version === undefined || now === version) return { version: now, tenantIds: [] };
+      const changed = await db
+        .selectFrom("entries")
+        .select(["tenantId"])
+        .distinct()
+        .where("registryVersion", ">", version.toString())
+        .execute();
+      return { version: now, tenantIds: changed.flatMap((row) => (row.tenantId === null ? [] : [row.tenantId])) };
+    },
+  };
+}

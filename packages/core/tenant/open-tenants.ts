@@ -1,0 +1,187 @@
+import { LRUCache } from "lru-cache";
+import type { Clock } from "../kernel/clock.ts";
+import { unavailable } from "../kernel/errors.ts";
+import type { Log } from "../kernel/log.ts";
+import type { RegistryEntry, RegistryReader } from "../registry/registry.ts";
+import type { TenantConnection, TenantDatabases } from "./connection.ts";
+
+export interface OpenTenantsOptions {
+  readonly registry: RegistryReader;
+  readonly databases: TenantDatabases;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Tenants kept open in this process. */
+  readonly tenantsMax: number;
+  readonly ttlSeconds: number;
+  /** How old the last look at the registry's counter may be when a request is served. */
+  readonly checkSeconds: number;
+  /** How long open tenants are served while the control database does not answer. */
+  readonly graceSeconds: number;
+}
+
+export interface SeenSession {
+  readonly userId: string;
+  readonly name: string;
+  readonly email: string;
+  readonly role: string;
+  readonly seenAt: Date;
+}
+
+/** One cache entry for everything known of an open tenant: dropping it is the only invalidation there is. */
+export class OpenTenant {
+  readonly entry: RegistryEntry;
+  readonly sessions = new LRUCache<string, SeenSession>({ max: 1000 });
+  readonly #open: () => Promise<TenantConnection>;
+  #connection: Promise<TenantConnection> | undefined;
+
+  constructor(entry: RegistryEntry, open: () => Promise<TenantConnection>) {
+    this.entry = entry;
+    this.#open = open;
+  }
+
+  /** The proved connection, opened on first use; a failed attempt is not remembered. */
+  connection(): Promise<TenantConnection> {
+    this.#connection ??= this.#open().catch((error: unknown) => {
+      this.#connection = undefined;
+      throw error;
+    });
+    return this.#connection;
+  }
+
+  /** Closes once requests that still use it have had their time: no request outlives the gateway's 30 seconds. */
+  closeAfterUse(): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    setTimeout(() => void connection.then((open) => open.close()).catch(() => undefined), DRAIN_MS).unref();
+  }
+
+  async close(): Promise<void> {
+    await this.#connection?.then((open) => open.close()).catch(() => undefined);
+  }
+}
+
+const DRAIN_MS = 35_000;
+const MISSING_TTL_MS = 5000;
+const RETRY_AFTER_SECONDS = 5;
+
+/**
+ * The tenants that this process serves: bounded, single-flight, and at most `checkSeconds` behind the registry. A load
+ * that a change overtakes is used once and never cached.
+ */
+export class OpenTenants {
+  readonly #options: OpenTenantsOptions;
+  readonly #tenants: LRUCache<string, OpenTenant>;
+  readonly #entries: LRUCache<string, RegistryEntry>;
+  readonly #missing: LRUCache<string, true>;
+  readonly #loads = new Map<string, Promise<RegistryEntry | undefined>>();
+  #version: bigint | undefined;
+  #checkedAt: number | undefined;
+  #checking: Promise<void> | undefined;
+  #generation = 0;
+
+  constructor(options: OpenTenantsOptions) {
+    this.#options = options;
+    const now = () => options.clock.now().getTime();
+    const bounded = { ttl: options.ttlSeconds * 1000, ttlResolution: 0, perf: { now } };
+    this.#tenants = new LRUCache({
+      ...bounded,
+      max: options.tenantsMax,
+      dispose: (tenant) => tenant.closeAfterUse(),
+    });
+    this.#entries = new LRUCache({ ...bounded, max: options.tenantsMax * 2 });
+    this.#missing = new LRUCache({ ...bounded, max: 10_000, ttl: MISSING_TTL_MS });
+  }
+
+  /** @throws DomainError `unavailable` when the registry cannot be asked */
+  async findByHost(host: string): Promise<{ entry: RegistryEntry; tenant: OpenTenant } | undefined> {
+    const entry = await this.#find(`host:${host}`, () => this.#options.registry.findByHost(host));
+    return entry === undefined ? undefined : { entry, tenant: this.#tenantOf(entry) };
+  }
+
+  /** @throws DomainError `unavailable` when the registry cannot be asked */
+  async findById(tenantId: string): Promise<OpenTenant | undefined> {
+    const entry = await this.#find(`id:${tenantId}`, () => this.#options.registry.findByTenant(tenantId));
+    return entry === undefined ? undefined : this.#tenantOf(entry);
+  }
+
+  /** Closes every connection; for the end of a process. */
+  async close(): Promise<void> {
+    const open = [...this.#tenants.values()];
+    this.#entries.clear();
+    await Promise.all(open.map((tenant) => tenant.close()));
+    this.#tenants.clear();
+  }
+
+  async #find(key: string, load: () => Promise<RegistryEntry | undefined>): Promise<RegistryEntry | undefined> {
+    if (this.#isDue()) await this.#check();
+    const known = this.#entries.get(key);
+    if (known !== undefined) return known;
+    if (this.#missing.has(key)) return undefined;
+    const running = this.#loads.get(key);
+    if (running !== undefined) return running;
+    const loading = this.#load(key, load).finally(() => this.#loads.delete(key));
+    this.#loads.set(key, loading);
+    return loading;
+  }
+
+  async #load(key: string, load: () => Promise<RegistryEntry | undefined>): Promise<RegistryEntry | undefined> {
+    const generation = this.#generation;
+    const entry = await load().catch((error: unknown) => {
+      throw unavailable("The service is not available at the moment.", RETRY_AFTER_SECONDS, error);
+    });
+    if (generation !== this.#generation) return entry;
+    if (entry === undefined) this.#missing.set(key, true);
+    else this.#entries.set(key, entry);
+    return entry;
+  }
+
+  /** One open tenant per registry version: an entry that was read before a change never meets a newer connection. */
+  #tenantOf(entry: RegistryEntry): OpenTenant {
+    const known = this.#tenants.get(entry.tenantId);
+    if (known !== undefined && known.entry.registryVersion >= entry.registryVersion) return known;
+    const tenant = new OpenTenant(entry, () => this.#options.databases.open(entry, "app"));
+    this.#tenants.set(entry.tenantId, tenant);
+    return tenant;
+  }
+
+  #isDue(): boolean {
+    return this.#checkedAt === undefined || this.#age() > this.#options.checkSeconds * 1000;
+  }
+
+  #age(): number {
+    return this.#options.clock.now().getTime() - (this.#checkedAt ?? 0);
+  }
+
+  #check(): Promise<void> {
+    this.#checking ??= this.#lookAtCounter().finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
+  }
+
+  async #lookAtCounter(): Promise<void> {
+    const startedAt = this.#options.clock.now().getTime();
+    try {
+      const changes = await this.#options.registry.changesSince(this.#version);
+      if (changes.version !== this.#version) this.#drop(new Set(changes.tenantIds));
+      this.#version = changes.version;
+      this.#checkedAt = startedAt;
+    } catch (error) {
+      const limitMs = (this.#options.checkSeconds + this.#options.graceSeconds) * 1000;
+      this.#options.log.alarm("control-database-unreachable");
+      if (this.#checkedAt === undefined || this.#age() > limitMs) {
+        throw unavailable("The service is not available at the moment.", RETRY_AFTER_SECONDS, error);
+      }
+    }
+  }
+
+  #drop(tenantIds: ReadonlySet<string>): void {
+    this.#generation += 1;
+    this.#loads.clear();
+    this.#missing.clear();
+    for (const [key, entry] of this.#entries.entries()) {
+      if (tenantIds.has(entry.tenantId)) this.#entries.delete(key);
+    }
+    for (const tenantId of tenantIds) this.#tenants.delete(tenantId);
+  }
+}

@@ -1,0 +1,280 @@
+import type { Kysely, Transaction } from "kysely";
+import { type Clock, secondsAfter } from "../kernel/clock.ts";
+import { DomainError, notFound, unavailable } from "../kernel/errors.ts";
+import { newId } from "../kernel/ids.ts";
+import type { Log } from "../kernel/log.ts";
+import { deriveKey } from "../kernel/tokens.ts";
+import type { Jobs } from "../ports/jobs.ts";
+import { type Effect, Effects } from "../ports/effects.ts";
+import type { RegistryEntry } from "../registry/registry.ts";
+import type { Job, Member, Operator, RequestOrigin, TenantActor, Visitor } from "./actors.ts";
+import { TenantConnection, type TenantDatabases } from "./connection.ts";
+import type { OpenTenant, OpenTenants, SeenSession } from "./open-tenants.ts";
+import { SessionTokens } from "./sessions/tokens.ts";
+import type { TenantTables } from "./tables.generated.ts";
+
+/** What the doors need: made once per process. */
+export interface Tenancy {
+  readonly openTenants: OpenTenants;
+  readonly databases: TenantDatabases;
+  readonly jobs: Jobs;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The stage's master key; everything is signed with keys derived from it. */
+  readonly masterKey: () => Promise<Uint8Array>;
+  /** Schema version that the running code needs at least. */
+  readonly requiredSchemaVersion: number;
+}
+
+/** How long a session that was seen alive is believed: the bound on how late a revocation bites elsewhere. */
+const SESSION_SEEN_SECONDS = 10;
+/** When the relay hint of a transaction is delivered if the process dies between its commit and its relay. */
+const RELAY_HINT_SECONDS = 30;
+
+/**
+ * One pharmacy's own world, as one actor may see it: the first parameter of every operation of the tenant plane. Made
+ * by the five doors below and by nothing else. Each checks the registry and the lifecycle, opens the database, has its
+ * identity compared, and returns.
+ */
+export class TenantScope<A extends TenantActor = Member | Job> {
+  readonly actor: A;
+  readonly tenant: RegistryEntry;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly db: Kysely<TenantTables>;
+  readonly #open: OpenTenant;
+  readonly #tenancy: Tenancy;
+  readonly #emitted: { any: boolean } | undefined;
+
+  private constructor(
+    tenancy: Tenancy,
+    open: OpenTenant,
+    db: Kysely<TenantTables>,
+    actor: A,
+    emitted?: { any: boolean },
+  ) {
+    this.actor = actor;
+    this.tenant = open.entry;
+    this.clock = tenancy.clock;
+    this.log = tenancy.log;
+    this.db = db;
+    this.#open = open;
+    this.#tenancy = tenancy;
+    this.#emitted = emitted;
+  }
+
+  /** Anybody at a pharmacy's address, before signing in: for the identity functions only. */
+  static async forVisitor(tenancy: Tenancy, host: string, origin: RequestOrigin): Promise<TenantScope<Visitor>> {
+    const open = await enterByHost(tenancy, host);
+    return TenantScope.#enter(tenancy, open, { kind: "visitor", ...origin });
+  }
+
+  /**
+   * A signed-in person. The session's token must be this tenant's and its row alive.
+   * @throws DomainError `unauthenticated`, `not_found`, `payment_required`, `maintenance` or `unavailable`
+   */
+  static async forMember(
+    tenancy: Tenancy,
+    host: string,
+    token: string | undefined,
+    origin: RequestOrigin,
+  ): Promise<TenantScope<Member>> {
+    const open = await enterByHost(tenancy, host);
+    requireAccess(open.entry);
+    if (token === undefined) throw signInFirst();
+    const key = await sessionKey(tenancy, open.entry.tenantId);
+    const claims = SessionTokens.verify(token, key, tenancy.clock.now());
+    if (claims === undefined || claims.tenantId !== open.entry.tenantId) throw signInFirst();
+    const db = TenantConnection.queryBuilderOf(await open.connection());
+    const session = await seeSession(tenancy, open, db, claims);
+    const { userId, name, email, role } = session;
+    const actor = { kind: "member", sessionId: claims.sessionId, userId, name, email, role, ...origin } as const;
+    return new TenantScope<Member>(tenancy, open, db, actor);
+  }
+
+  /** A message of a queue. A tenant that is gone or cannot be opened refuses; the message comes back. */
+  static async forJob(tenancy: Tenancy, tenantId: string, name: string): Promise<TenantScope<Job>> {
+    const open = await tenancy.openTenants.findById(tenantId);
+    if (open === undefined) throw notFound("pharmacy");
+    requireOpen(tenancy, open.entry);
+    return TenantScope.#enter(tenancy, open, { kind: "job", name });
+  }
+
+  /**
+   * Someone of PharmaSight, read-only by the database role. The visit is in the pharmacy's own audit log before the
+   * first row is read; the caller has written the control plane's entry.
+   */
+  static async forOperator(
+    tenancy: Tenancy,
+    tenantId: string,
+    operator: { readonly operatorId: string; readonly reason: string },
+  ): Promise<TenantScope<Operator>> {
+    if (operator.reason.trim().length < 10) throw new DomainError("invalid_input", "Say why, in at least 10 characters.");
+    const open = await tenancy.openTenants.findById(tenantId);
+    if (open === undefined) throw notFound("pharmacy");
+    requireOpen(tenancy, open.entry);
+    const writable = TenantConnection.queryBuilderOf(await open.connection());
+    await writable
+      .insertInto("auditLog")
+      .values({
+        id: newId(tenancy.clock),
+        at: tenancy.clock.now(),
+        actorKind: "operator",
+        actorId: operator.operatorId,
+        action: "support.entered",
+        reason: operator.reason,
+      })
+      .execute();
+    const reader = await tenancy.databases.open(open.entry, "reader");
+    return new TenantScope<Operator>(tenancy, open, TenantConnection.queryBuilderOf(reader), {
+      kind: "operator",
+      ...operator,
+    });
+  }
+
+  static async #enter<B extends TenantActor>(tenancy: Tenancy, open: OpenTenant, actor: B): Promise<TenantScope<B>> {
+    const connection = await open.connection();
+    return new TenantScope<B>(tenancy, open, TenantConnection.queryBuilderOf(connection), actor);
+  }
+
+  /**
+   * Runs `run` in one transaction; inside another one it joins. If `run` emitted effects, a delayed hint is sent before
+   * the commit, so that a crash after it loses nothing, and the effects are relayed right after it.
+   */
+  async tx<R>(run: (tx: TenantScope<A>) => Promise<R>): Promise<R> {
+    if (this.#emitted !== undefined) return run(this);
+    const emitted = { any: false };
+    const result = await this.db.transaction().execute(async (transaction: Transaction<TenantTables>) => {
+      const value = await run(new TenantScope<A>(this.#tenancy, this.#open, transaction, this.actor, emitted));
+      if (emitted.any) await this.#hint(RELAY_HINT_SECONDS);
+      return value;
+    });
+    if (emitted.any) {
+      await this.relay().catch((error: unknown) => this.log.warn("relay postponed", { error: String(error) }));
+    }
+    return result;
+  }
+
+  /** Records an effect of this transaction. The same `dedupeKey` again is the same effect. */
+  async emit(effect: Effect): Promise<void> {
+    if (this.#emitted === undefined) throw new Error("emit belongs inside tx: an effect commits with its change");
+    const now = this.clock.now();
+    await this.db
+      .insertInto("outbox")
+      .values({
+        id: newId(this.clock),
+        queue: effect.queue,
+        payload: JSON.stringify(effect.payload),
+        dedupeKey: effect.dedupeKey,
+        dueAt: secondsAfter(now, effect.delaySeconds ?? 0),
+        createdAt: now,
+      })
+      .onConflict((conflict) => conflict.column("dedupeKey").doNothing())
+      .execute();
+    this.#emitted.any = true;
+  }
+
+  /** Sends what was recorded and not sent yet. Sending twice is harmless: a message is a hint. */
+  async relay(): Promise<void> {
+    const now = this.clock.now();
+    const rows = await this.db
+      .selectFrom("outbox")
+      .select(["id", "queue", "payload", "dueAt"])
+      .where("sentAt", "is", null)
+      .orderBy("id")
+      .limit(100)
+      .execute();
+    for (const row of rows) {
+      const delaySeconds = Math.min(900, Math.max(0, Math.ceil((row.dueAt.getTime() - now.getTime()) / 1000)));
+      const message = { ...Effects.payloadOf(row), outboxId: row.id, tenantId: this.tenant.tenantId };
+      await this.#tenancy.jobs.send(Effects.queueOf(row), message, delaySeconds);
+      await this.db.updateTable("outbox").set({ sentAt: now }).where("id", "=", row.id).execute();
+    }
+  }
+
+  /** Records that an effect has happened. @returns false when somebody had recorded it before */
+  async settle(outboxId: string): Promise<boolean> {
+    const result = await this.db
+      .updateTable("outbox")
+      .set({ doneAt: this.clock.now() })
+      .where("id", "=", outboxId)
+      .where("doneAt", "is", null)
+      .executeTakeFirst();
+    return result.numUpdatedRows > 0n;
+  }
+
+  /** Forgets a session in this process at once: it was ended here. Elsewhere its next look is at most 10 s away. */
+  forgetSession(sessionId: string): void {
+    this.#open.sessions.delete(sessionId);
+  }
+
+  /** Key of this tenant for one purpose. */
+  async key(purpose: string): Promise<Uint8Array> {
+    return deriveKey(await this.#tenancy.masterKey(), purpose, this.tenant.tenantId);
+  }
+
+  async #hint(delaySeconds: number): Promise<void> {
+    await this.#tenancy.jobs.send("tenant-relay", { tenantId: this.tenant.tenantId }, delaySeconds);
+  }
+}
+
+/** Purpose of the key that session tokens are signed with. */
+export const SESSION_KEY_PURPOSE = "session";
+
+async function sessionKey(tenancy: Tenancy, tenantId: string): Promise<Uint8Array> {
+  return deriveKey(await tenancy.masterKey(), SESSION_KEY_PURPOSE, tenantId);
+}
+
+async function enterByHost(tenancy: Tenancy, host: string): Promise<OpenTenant> {
+  const found = await tenancy.openTenants.findByHost(host);
+  if (found === undefined) throw notFound("address");
+  if (found.entry.hostKind === "redirect") throw notFound("address");
+  requireOpen(tenancy, found.tenant.entry);
+  return found.tenant;
+}
+
+/** Whether there is a database to enter, at a version that the code understands. */
+function requireOpen(tenancy: Tenancy, entry: RegistryEntry): void {
+  if (entry.state === "closed") throw notFound("address");
+  if (entry.state === "provisioning" || entry.state === "provisioning_failed" || entry.appSecretArn === null) {
+    throw unavailable("This pharmacy is being set up.", 5);
+  }
+  if (entry.schemaVersion === null || entry.schemaVersion < tenancy.requiredSchemaVersion) {
+    throw new DomainError("maintenance", "This pharmacy is being updated.", { retryAfterSeconds: 60 });
+  }
+}
+
+function requireAccess(entry: RegistryEntry): void {
+  if (entry.state === "suspended") throw new DomainError("payment_required", "This pharmacy's subscription has ended.");
+}
+
+const signInFirst = (): DomainError => new DomainError("unauthenticated", "Sign in to go on.");
+
+/** Reads the session's row unless this process saw it alive within the last ten seconds. */
+async function seeSession(
+  tenancy: Tenancy,
+  open: OpenTenant,
+  db: Kysely<TenantTables>,
+  claims: { readonly sessionId: string; readonly userId: string },
+): Promise<SeenSession> {
+  const now = tenancy.clock.now();
+  const known = open.sessions.get(claims.sessionId);
+  if (known !== undefined && known.userId === claims.userId && now < secondsAfter(known.seenAt, SESSION_SEEN_SECONDS)) {
+    return known;
+  }
+  const row = await db
+    .selectFrom("sessions")
+    .innerJoin("users", "users.id", "sessions.userId")
+    .select(["users.id as userId", "users.name", "users.email", "users.role"])
+    .where("sessions.id", "=", claims.sessionId)
+    .where("sessions.userId", "=", claims.userId)
+    .where("sessions.expiresAt", ">", now)
+    .executeTakeFirst();
+  if (row === undefined) {
+    open.sessions.delete(claims.sessionId);
+    throw signInFirst();
+  }
+  const session = { ...row, seenAt: now };
+  open.sessions.set(claims.sessionId, session);
+  return session;
+}

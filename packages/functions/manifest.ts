@@ -1,0 +1,73 @@
+import type { QueueName } from "@pharmasight/core/ports/jobs";
+
+/**
+ * What is deployed, in one list: the stacks turn it into Lambda functions and queues, the local stack into calls.
+ * Plain data, so that both read the same numbers.
+ */
+export interface FunctionSpec {
+  /** Module path from the root of the repository, without extension; its export is `handler`. */
+  readonly entry: string;
+  readonly memoryMb: number;
+  readonly timeoutSeconds: number;
+}
+
+export interface QueueSpec {
+  readonly consumer: FunctionSpec;
+  readonly batchSize: number;
+  /** How long a received message stays hidden; at least six times the function's timeout, as AWS advises. */
+  readonly visibilityTimeoutSeconds: number;
+  /** Receives before a message moves to the dead-letter queue. */
+  readonly maxReceiveCount: number;
+  /** Invocations at once. */
+  readonly maxConcurrency: number;
+}
+
+const worker = (entry: string, timeoutSeconds: number): FunctionSpec => ({ entry, memoryMb: 512, timeoutSeconds });
+
+export const functions = {
+  controlSite: { entry: "packages/functions/control/site/app", memoryMb: 1024, timeoutSeconds: 29 },
+  tenantApp: { entry: "packages/functions/tenant/app/app", memoryMb: 1024, timeoutSeconds: 29 },
+  tenantAuth: { entry: "packages/functions/tenant/auth/app", memoryMb: 1024, timeoutSeconds: 29 },
+  sweepControl: worker("packages/functions/control/workers/sweep", 50),
+} as const satisfies Record<string, FunctionSpec>;
+
+export const queues: Readonly<Record<QueueName, QueueSpec>> = {
+  provisioning: {
+    consumer: worker("packages/functions/control/workers/provision-tenant", 60),
+    batchSize: 1,
+    visibilityTimeoutSeconds: 360,
+    maxReceiveCount: 5,
+    maxConcurrency: 5,
+  },
+  "control-mail": {
+    consumer: worker("packages/functions/control/workers/send-mail", 30),
+    batchSize: 5,
+    visibilityTimeoutSeconds: 180,
+    maxReceiveCount: 5,
+    maxConcurrency: 2,
+  },
+  "tenant-relay": {
+    consumer: worker("packages/functions/tenant/workers/relay-outbox", 30),
+    batchSize: 10,
+    visibilityTimeoutSeconds: 180,
+    maxReceiveCount: 5,
+    maxConcurrency: 5,
+  },
+  "tenant-mail": {
+    consumer: worker("packages/functions/tenant/workers/send-mail", 30),
+    batchSize: 5,
+    visibilityTimeoutSeconds: 180,
+    maxReceiveCount: 5,
+    maxConcurrency: 2,
+  },
+  "item-imports": {
+    consumer: worker("packages/functions/tenant/workers/import-items", 60),
+    batchSize: 1,
+    visibilityTimeoutSeconds: 360,
+    maxReceiveCount: 5,
+    maxConcurrency: 5,
+  },
+};
+
+/** Run by a schedule instead of a message. */
+export const schedules = [{ function: functions.sweepControl, everyMinutes: 1 }] as const;

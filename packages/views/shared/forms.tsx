@@ -1,0 +1,49 @@
+import type { Child } from "hono/jsx";
+import { Alert } from "./alert.tsx";
+import type { FieldErrors } from "./context.ts";
+
+/** Proof that the form came from our own page. */
+export function FormToken({ token }: { token: string }) {
+  return <input type="hidden" name="formToken" value={token} />;
+}
+
+export interface SubmitButtonProps {
+  /** What the button says while the form is on its way, for example `Adding…`. */
+  busy: string;
+  class?: string;
+  children?: Child;
+}
+
+/** Inside a form with `data-once`: shows progress and cannot fire twice. */
+export function SubmitButton({ busy, class: className = "btn-primary", children }: SubmitButtonProps) {
+  return (
+    <button type="submit" class={`btn ${className}`}>
+      <span class="when-idle inline-flex items-center gap-2">{children}</span>
+      <span class="when-busy items-center gap-2">
+        <span class="loading loading-spinner loading-xs" aria-hidden="true" />
+        {busy}
+      </span>
+    </button>
+  );
+}
+
+/** For forms longer than a screen: each mistake with a link to its field. Nothing when there are none. */
+export function ErrorSummary({ errors }: { errors: FieldErrors }) {
+  const entries = Object.entries(errors);
+  if (entries.length === 0) return null;
+  return (
+    <div data-error-summary tabindex={-1}>
+      <Alert tone="error" title={entries.length === 1 ? "Please check one thing" : `Please check ${entries.length} things`}>
+        <ul class="mt-1 list-inside list-disc">
+          {entries.map(([name, message]) => (
+            <li>
+              <a href={`#${encodeURIComponent(name)}`} class="underline underline-offset-2">
+                {message}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </Alert>
+    </div>
+  );
+}
