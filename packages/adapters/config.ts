@@ -14,6 +14,8 @@ const shared = {
   STAGE: z.string().regex(/^[a-z0-9-]{1,20}$/),
   /** Scheme, root domain and, locally, port: `https://pharmasight.com`. */
   ROOT_URL: url,
+  /** Version of the running code, shown in the footer and in logs. */
+  VERSION: z.string().default("dev"),
   LOG_LEVEL: z.enum(["DEBUG", "INFO", "WARN", "ERROR", "SILENT"]).default("INFO"),
   /** Reference of the master key that per-tenant keys are derived from. */
   SIGNING_KEY_SECRET: secretReference,
@@ -24,6 +26,11 @@ const shared = {
 
 /** Folder of the built assets, relative to the task root. */
 const assets = { ASSETS_DIR: z.string().default("assets") };
+
+const logSchema = z.object({ LOG_LEVEL: shared.LOG_LEVEL });
+
+/** What answering any request needs, before it is known whose it is. */
+const edgeSchema = z.object({ ROOT_URL: shared.ROOT_URL, VERSION: shared.VERSION, ...assets });
 
 const queueUrls = {
   QUEUE_URL_PROVISIONING: z.string().min(1),
@@ -53,6 +60,7 @@ const controlSchema = z.object({
   QUEUE_URL_CONTROL_MAIL: queueUrls.QUEUE_URL_CONTROL_MAIL,
   /** Connection of the role `control_app`, JSON: host, port, database, user, password. */
   CONTROL_DATABASE_SECRET: secretReference,
+  CONTROL_POOL_SIZE: count(1),
 });
 
 const provisioningSchema = z.object({
@@ -80,10 +88,19 @@ const tenantSchema = z.object({
   REGISTRY_DATABASE_SECRET: secretReference,
 });
 
+export type EdgeConfig = z.infer<typeof edgeSchema>;
 export type ControlConfig = z.infer<typeof controlSchema>;
 export type ProvisioningConfig = z.infer<typeof provisioningSchema>;
 export type TenantConfig = z.infer<typeof tenantSchema>;
 
+let log: z.infer<typeof logSchema> | undefined;
+/** Parsed once: every line asks. */
+export function logConfig(): z.infer<typeof logSchema> {
+  log ??= parse(logSchema);
+  return log;
+}
+
+export const edgeConfig = (): EdgeConfig => parse(edgeSchema);
 export const controlConfig = (): ControlConfig => parse(controlSchema);
 export const provisioningConfig = (): ProvisioningConfig => parse(provisioningSchema);
 export const tenantConfig = (): TenantConfig => parse(tenantSchema);

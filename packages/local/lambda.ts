@@ -34,7 +34,7 @@ export const REGION = "us-east-1";
 export const repositoryRoot = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The invocation took longer than the function's own limit; the code cannot be stopped and runs on. */
-export class FunctionTimeout extends Error {}
+class FunctionTimeout extends Error {}
 
 /**
  * Calls the handler as Lambda does.

@@ -31,7 +31,7 @@ const PID_FILE = "pid";
 const SQLITE_BUSY = 5;
 
 /** The folder that `STATE_DIR` names, by default `.state` at the root of the repository. */
-export const defaultStateDir = (root: string): string => resolve(root, process.env["STATE_DIR"] ?? ".state");
+export const defaultStateDir = (root: string): string => resolve(root, process.env.STATE_DIR ?? ".state");
 
 /**
  * Opens the folder, makes it when missing, and locks it.
@@ -48,10 +48,15 @@ export async function openState(dir: string): Promise<StateFolder> {
   }
 }
 
-/** Deletes the folder and everything in it. @throws DomainError when a stack runs on it or the folder is not ours */
-export async function removeState(dir: string): Promise<void> {
+/**
+ * Deletes the folder and everything in it.
+ * @param before runs first, under the folder's lock
+ * @throws DomainError when a stack runs on it
+ */
+export async function removeState(dir: string, before: () => Promise<void>): Promise<void> {
   const unlock = await lock(dir);
   try {
+    await before();
     await rm(dir, { recursive: true, force: true });
   } finally {
     unlock();

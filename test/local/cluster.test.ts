@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -68,7 +69,9 @@ test("a parent that is killed takes its server with it, and the next start finds
      await startCluster({ dataDir: ${JSON.stringify(dataDir)}, log: () => {} });
      console.log("up"); setInterval(() => {}, 1000);`,
   );
-  const parent = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), script], { stdio: ["ignore", "pipe", "inherit"] });
+  const parent = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   await new Promise((resolve) => parent.stdout.once("data", resolve));
   const pid = Number((await readFile(join(dataDir, "postmaster.pid"), "utf8")).split("\n")[0]);
   expect(isAlive(pid)).toBe(true);
@@ -127,13 +130,8 @@ test.runIf(process.getuid?.() === 0)("a closed folder on the way is named", asyn
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
+    return !/\) Z /.test(process.platform === "linux" ? readFileSync(`/proc/${pid}/stat`, "utf8") : "");
   } catch {
     return false;
   }
-  return !isZombie(pid);
-}
-
-function isZombie(pid: number): boolean {
-  const result = process.platform === "linux" ? process.getBuiltinModule("node:fs").readFileSync(`/proc/${pid}/stat`, "utf8") : "";
-  return /\) Z /.test(result);
 }

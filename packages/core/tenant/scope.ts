@@ -4,8 +4,8 @@ import { DomainError, notFound, unavailable } from "../kernel/errors.ts";
 import { newId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import { deriveKey } from "../kernel/tokens.ts";
-import type { Jobs } from "../ports/jobs.ts";
 import { type Effect, Effects } from "../ports/effects.ts";
+import type { Jobs } from "../ports/jobs.ts";
 import type { RegistryEntry } from "../registry/registry.ts";
 import type { Job, Member, Operator, RequestOrigin, TenantActor, Visitor } from "./actors.ts";
 import { TenantConnection, type TenantDatabases } from "./connection.ts";
@@ -109,7 +109,8 @@ export class TenantScope<A extends TenantActor = Member | Job> {
     tenantId: string,
     operator: { readonly operatorId: string; readonly reason: string },
   ): Promise<TenantScope<Operator>> {
-    if (operator.reason.trim().length < 10) throw new DomainError("invalid_input", "Say why, in at least 10 characters.");
+    if (operator.reason.trim().length < 10)
+      throw new DomainError("invalid_input", "Say why, in at least 10 characters.");
     const open = await tenancy.openTenants.findById(tenantId);
     if (open === undefined) throw notFound("pharmacy");
     requireOpen(tenancy, open.entry);

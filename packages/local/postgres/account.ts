@@ -30,7 +30,7 @@ export async function postgresAccount(): Promise<Account> {
 }
 
 /** Whether the account may enter `folder`, asked of the system itself because modes alone do not tell (ACLs, mounts). */
-export function canEnter(account: Account, folder: string): boolean {
+function canEnter(account: Account, folder: string): boolean {
   return spawnSync("/bin/sh", ["-c", 'cd "$0"', folder], { ...account, cwd: "/", stdio: "ignore" }).status === 0;
 }
 

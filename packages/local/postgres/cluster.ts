@@ -76,7 +76,7 @@ async function memoryFolder(account: Account): Promise<string | undefined> {
   const space = await statfs(SHARED_MEMORY).catch(() => undefined);
   if (!space || space.bavail * space.bsize < SHARED_MEMORY_NEEDED_BYTES) return undefined;
   const folder = await mkdtemp(join(SHARED_MEMORY, "pharmasight-"));
-  await own(folder, account);
+  await give(folder, account);
   return folder;
 }
 
@@ -86,11 +86,11 @@ async function initialise(binaries: Binaries, account: Account, dataDir: string,
   await rm(draft, { recursive: true, force: true });
   await rm(dataDir, { recursive: true, force: true });
   await mkdir(draft, { mode: 0o700 });
-  await own(draft, account);
+  await give(draft, account);
   const password = randomBytes(24).toString("base64url");
   const passwordFile = `${dataDir}.password`;
   await writeFile(passwordFile, password, { mode: 0o600 });
-  await own(passwordFile, account);
+  await give(passwordFile, account);
   try {
     await run(binaries.initdb, account, [
       `--pgdata=${draft}`,
@@ -126,7 +126,13 @@ async function start({ binaries, account, dataDir, port, logFile, temporary, opt
     binaries.postgres,
     ["-D", dataDir, ...Object.entries(settings(port, options)).flatMap(([name, value]) => ["-c", `${name}=${value}`])],
     // A process group of its own: Ctrl-C in the terminal must not stop the database before the rest has drained.
-    { ...account, cwd: "/", env: { LC_ALL: "C.UTF-8", TZ: "UTC" }, stdio: ["ignore", output.fd, output.fd], detached: true },
+    {
+      ...account,
+      cwd: "/",
+      env: { LC_ALL: "C.UTF-8", TZ: "UTC" },
+      stdio: ["ignore", output.fd, output.fd],
+      detached: true,
+    },
   );
   let gone = false;
   let stopping = false;
@@ -175,9 +181,7 @@ function settings(port: number, options: ClusterOptions): Record<string, string>
     password_encryption: "scram-sha-256",
     timezone: "UTC",
     log_timezone: "UTC",
-    ...(options.inMemory
-      ? { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }
-      : {}),
+    ...(options.inMemory ? { fsync: "off", synchronous_commit: "off", full_page_writes: "off" } : {}),
   };
 }
 
@@ -185,7 +189,7 @@ async function run(program: string, account: Account, args: readonly string[]): 
   const child = spawn(program, args, {
     ...account,
     cwd: "/",
-    env: { LC_ALL: "C.UTF-8", TZ: "UTC", PATH: process.env["PATH"] },
+    env: { LC_ALL: "C.UTF-8", TZ: "UTC", PATH: process.env.PATH },
     stdio: ["ignore", "ignore", "pipe"],
   });
   let complaint = "";
@@ -196,10 +200,11 @@ async function run(program: string, account: Account, args: readonly string[]): 
   child.once("error", reject);
   child.once("close", resolve);
   const status = await promise;
-  if (status !== 0) throw new DomainError("unavailable", `A new database cluster could not be made: ${complaint.trim()}`);
+  if (status !== 0)
+    throw new DomainError("unavailable", `A new database cluster could not be made: ${complaint.trim()}`);
 }
 
-async function own(path: string, account: Account): Promise<void> {
+async function give(path: string, account: Account): Promise<void> {
   if ("uid" in account && account.uid !== undefined) await chown(path, account.uid, account.gid);
 }
 

@@ -84,9 +84,15 @@ export async function serveVendor(port: number, vendor: Vendor): Promise<HttpSer
   };
 }
 
-async function answer(vendor: Vendor, faults: Faults, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  vendor: Vendor,
+  faults: Faults,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const call = await readCall(request);
-  if (call === undefined) return send(vendor, response, { status: 413, body: { message: "The request is too large." } });
+  if (call === undefined)
+    return send(vendor, response, { status: 413, body: { message: "The request is too large." } });
   if (call.path === FAULTS_PATH) return send(vendor, response, changeFaults(faults, call));
   for (const [name, value] of Object.entries(vendor.headers?.(call) ?? {})) response.setHeader(name, value);
   const fault = faults.take(vendor.nameOf?.(call) ?? `${call.method} ${call.path}`);
@@ -98,7 +104,7 @@ async function answer(vendor: Vendor, faults: Faults, request: IncomingMessage, 
     case "timeout":
       return;
     case "lost-reply":
-      await handle(vendor, call);
+      await settle(() => vendor.handle(call));
       response.destroy();
       return;
     case "delay":
@@ -107,12 +113,13 @@ async function answer(vendor: Vendor, faults: Faults, request: IncomingMessage, 
     case undefined:
       break;
   }
-  send(vendor, response, await handle(vendor, call));
+  send(vendor, response, await settle(() => vendor.handle(call)));
 }
 
-async function handle(vendor: Vendor, call: Call): Promise<Reply> {
+/** The reply of `run`, be it returned or thrown as a `Refusal`. */
+export async function settle(run: () => Reply | Promise<Reply>): Promise<Reply> {
   try {
-    return await vendor.handle(call);
+    return await run();
   } catch (error) {
     if (error instanceof Refusal) return error.reply;
     throw error;
@@ -145,7 +152,10 @@ function changeFaults(faults: Faults, call: Call): Reply {
   }
   const asked = z.union([faultSchema, z.array(faultSchema)]).safeParse(parseJson(call.body));
   if (call.method !== "POST" || !asked.success) {
-    return { status: 400, body: { message: "POST a fault as JSON, or DELETE all of them.", issues: asked.error?.issues } };
+    return {
+      status: 400,
+      body: { message: "POST a fault as JSON, or DELETE all of them.", issues: asked.error?.issues },
+    };
   }
   faults.add(...[asked.data].flat());
   return { status: 200, body: {} };

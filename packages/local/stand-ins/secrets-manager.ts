@@ -1,7 +1,7 @@
 import { createHash, randomInt } from "node:crypto";
 import { type Clock, DAY_SECONDS, secondsAfter, systemClock } from "@pharmasight/core/kernel/clock";
 import * as z from "zod";
-import { type Call, describeIssue, type HttpServer, parseJson, type Reply, Refusal, serveVendor } from "./http.ts";
+import { type Call, describeIssue, type HttpServer, parseJson, Refusal, type Reply, serveVendor } from "./http.ts";
 import { openStateFile } from "./state-file.ts";
 
 const secretSchema = z.object({
@@ -104,12 +104,7 @@ function parse<T extends z.ZodType>(schema: T, call: Call): z.output<T> {
   throw refusal("InvalidParameterException", `${parameter}: ${message}`);
 }
 
-function create(
-  state: State,
-  input: z.output<typeof actions.CreateSecret>,
-  region: string,
-  seconds: number,
-): Reply {
+function create(state: State, input: z.output<typeof actions.CreateSecret>, region: string, seconds: number): Reply {
   const taken = state.secrets.find(({ name }) => name === input.Name);
   if (taken?.deletedFrom !== undefined) {
     throw refusal(
@@ -119,10 +114,7 @@ function create(
   }
   if (taken !== undefined) {
     if (taken.versions[input.ClientRequestToken] === hash(input.SecretString)) return written(taken);
-    throw refusal(
-      "ResourceExistsException",
-      `The operation failed because the secret ${input.Name} already exists.`,
-    );
+    throw refusal("ResourceExistsException", `The operation failed because the secret ${input.Name} already exists.`);
   }
   const secret: Secret = {
     arn: `arn:aws:secretsmanager:${region}:000000000000:secret:${input.Name}-${randomSuffix()}`,

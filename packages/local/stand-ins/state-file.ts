@@ -38,6 +38,8 @@ function read<T>(file: string, schema: z.ZodType<T>): T | undefined {
   try {
     return schema.parse(JSON.parse(text));
   } catch (error) {
-    throw new Error(`${file} is not readable as the state of a stand-in: delete it to start without.`, { cause: error });
+    throw new Error(`${file} is not readable as the state of a stand-in: delete it to start without.`, {
+      cause: error,
+    });
   }
 }

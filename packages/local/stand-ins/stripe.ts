@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type Clock, DAY_SECONDS, systemClock } from "@pharmasight/core/kernel/clock";
 import * as z from "zod";
-import { type Call, describeIssue, type HttpServer, type Reply, Refusal, serveVendor } from "./http.ts";
+import { type Call, describeIssue, type HttpServer, Refusal, type Reply, serveVendor } from "./http.ts";
 import { openStateFile } from "./state-file.ts";
 
 const customerSchema = z.object({
@@ -213,7 +213,10 @@ function invalidParameter(error: z.ZodError): Refusal {
   const { parameter, message, unknown } = describeIssue(error);
   const param = parameter.replace(/\.(.+)$/, "[$1]");
   return unknown
-    ? refusal(400, "invalid_request_error", `Received unknown parameter: ${param}`, { code: "parameter_unknown", param })
+    ? refusal(400, "invalid_request_error", `Received unknown parameter: ${param}`, {
+        code: "parameter_unknown",
+        param,
+      })
     : refusal(400, "invalid_request_error", `${param}: ${message}`, { param });
 }
 

@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { databaseOf, ownerOf, type ProjectDatabases, type SharedCluster } from "./supabase-projects.ts";
+import { databaseOf, ownerOf, type ProjectDatabases, type SharedCluster } from "./supabase-databases.ts";
 
 /** How connections to a stopped database fail: with Postgres's message, or by a socket that closes without a word. */
 export type Outage = "error" | "closed";
@@ -7,9 +7,10 @@ export type Outage = "error" | "closed";
 export interface Pooler {
   readonly transactionPort: number;
   readonly sessionPort: number;
-  /** Ends the open connections of a project and refuses new ones. */
+  /** Closes the open connections of a project and refuses new ones. A backend notices when its query ends. */
   stopDatabase(ref: string, outage: Outage): void;
   startDatabase(ref: string): void;
+  isStopped(ref: string): boolean;
   /** Closes the sockets of every open connection of a project; new ones are welcome. */
   killConnections(ref: string): void;
   stop(): Promise<void>;
@@ -55,7 +56,7 @@ export async function startPooler(options: {
   const serve = async (client: Socket, pooled: boolean): Promise<void> => {
     const packet = await readStartup(client);
     if (packet === undefined) return void client.destroy();
-    if (packet.readInt32BE(4) === CANCEL_REQUEST) return forward(options.cluster, client, packet);
+    if (packet.readInt32BE(4) === CANCEL_REQUEST) return void forward(options.cluster, client, packet);
     const parameters = parseParameters(packet);
     const [, role, ref] = /^(.+)\.([a-z]{20})$/.exec(parameters.get("user") ?? "") ?? [];
     if (role === undefined || ref === undefined || !options.isServed(ref)) {
@@ -106,6 +107,7 @@ export async function startPooler(options: {
       killConnections(ref);
     },
     startDatabase: (ref) => void outages.delete(ref),
+    isStopped: (ref) => outages.has(ref),
     killConnections,
     stop: async () => {
       const closed = [transaction, session].map((server) => new Promise((resolve) => server.close(resolve)));
@@ -171,7 +173,8 @@ function forward(cluster: SharedCluster, client: Socket, first: Buffer): Socket 
   const server = connect({ host: cluster.host, port: cluster.port, noDelay: true });
   client.setNoDelay(true);
   server.on("error", () => client.destroy());
-  server.once("close", () => client.destroy());
+  // The last bytes say why Postgres hung up: they must still reach the client.
+  server.once("close", () => client.destroySoon());
   client.once("close", () => server.destroy());
   server.write(first);
   server.pipe(client);

@@ -1,129 +1,119 @@
-import postgres from "postgres";
+import { randomBytes, randomInt } from "node:crypto";
+import type { Clock } from "@pharmasight/core/kernel/clock";
+import * as z from "zod";
+import { openStateFile, type StateFile } from "./state-file.ts";
+import type { ProjectDatabases } from "./supabase-databases.ts";
 
-/** The one Postgres that all projects share here. */
-export interface SharedCluster {
-  readonly host: string;
-  readonly port: number;
-  readonly superuser: { readonly user: string; readonly password: string };
-}
+const projectSchema = z.object({
+  ref: z.string(),
+  name: z.string(),
+  region: z.string(),
+  size: z.string(),
+  createdAt: z.iso.datetime(),
+  /** Whether the database behind it exists. */
+  built: z.boolean(),
+});
+type Project = z.infer<typeof projectSchema>;
+/** A project as the stand-in keeps it. */
+export type SupabaseProject = Readonly<Project>;
 
-/** Cluster-wide names of a project's owner and database. The pooler maps `postgres.<ref>` and `postgres` to them. */
-export const ownerOf = (ref: string): string => `postgres_${ref}`;
-export const databaseOf = (ref: string): string => `project_${ref}`;
+const stateSchema = z.object({ token: z.string(), projects: z.array(projectSchema) });
 
-/** The roles that Supabase's Data API serves visitors, users and servers with. */
-const dataApiRoles = ["anon", "authenticated", "service_role"] as const;
+export type ProjectStatus = "UNKNOWN" | "COMING_UP" | "ACTIVE_HEALTHY";
 
-/** The databases behind the projects. Every method may be repeated after a crash. */
-export class ProjectDatabases {
-  readonly #cluster: SharedCluster;
-  readonly #sharedRoles: readonly string[];
+/** The pooler learns of a database after the database is up. */
+const POOLER_WAIT_FACTOR = 1.2;
+/** The share of the wait in which Supabase does not know the status of a new project. */
+const UNKNOWN_SHARE = 0.3;
+const REF_LENGTH = 20;
+
+/** The projects of the one organization, their databases made in the background and their status told by the clock. */
+export class Projects {
+  readonly #state: StateFile<z.infer<typeof stateSchema>>;
+  readonly #databases: ProjectDatabases;
+  readonly #clock: Clock;
+  readonly #waitSeconds: number;
+  readonly #building = new Map<string, Promise<void>>();
+  #lastBuild: Promise<void> = Promise.resolve();
+
+  /** @throws Error when `file` is not readable */
+  constructor(file: string, databases: ProjectDatabases, clock: Clock, waitSeconds: number) {
+    const token = `sbp_${randomBytes(20).toString("hex")}`;
+    this.#state = openStateFile(file, stateSchema, { token, projects: [] });
+    this.#databases = databases;
+    this.#clock = clock;
+    this.#waitSeconds = waitSeconds;
+    for (const project of this.#state.value.projects) this.#build(project);
+  }
+
+  /** Of the Management API, made on the first start. */
+  get token(): string {
+    return this.#state.value.token;
+  }
+
+  list(): readonly SupabaseProject[] {
+    return this.#state.value.projects;
+  }
+
+  find(ref: string): SupabaseProject | undefined {
+    return this.list().find((project) => project.ref === ref);
+  }
+
+  /** Makes a project, also when there is one of this name: the API has no idempotency key. */
+  async create(input: Pick<Project, "name" | "region" | "size"> & { readonly password: string }): Promise<Project> {
+    const { password, ...wanted } = input;
+    const letter = () => String.fromCharCode("a".charCodeAt(0) + randomInt(26));
+    const ref = Array.from({ length: REF_LENGTH }, letter).join("");
+    // The owner first: its password is kept by Postgres only, and an owner without a project harms nobody.
+    await this.#databases.createOwner(ref, password);
+    const project = { ...wanted, ref, createdAt: this.#clock.now().toISOString(), built: false };
+    this.#state.value.projects.push(project);
+    this.#state.save();
+    this.#build(project);
+    return project;
+  }
+
+  async remove(ref: string): Promise<void> {
+    await this.#building.get(ref);
+    await this.#databases.drop(ref);
+    this.#state.value.projects = this.#state.value.projects.filter((project) => project.ref !== ref);
+    this.#state.save();
+  }
+
+  status(project: SupabaseProject): ProjectStatus {
+    const seconds = this.#ageSeconds(project);
+    if (seconds < this.#waitSeconds * UNKNOWN_SHARE) return "UNKNOWN";
+    return project.built && seconds >= this.#waitSeconds ? "ACTIVE_HEALTHY" : "COMING_UP";
+  }
+
+  isPoolerUp(project: SupabaseProject): boolean {
+    return project.built && this.#ageSeconds(project) >= this.#waitSeconds * POOLER_WAIT_FACTOR;
+  }
+
+  /** Returns when no database is being made any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#building.values());
+  }
+
+  #ageSeconds(project: SupabaseProject): number {
+    return (this.#clock.now().getTime() - Date.parse(project.createdAt)) / 1000;
+  }
 
   /**
-   * @param sharedRoles group roles without login that the product makes in every project. On Supabase each project is a
-   * cluster of its own, so their names never meet; here they exist once, and each owner may grant them.
+   * One database at a time, whatever the rush. A project whose database cannot be made stays COMING_UP until the next
+   * start, as happens at Supabase.
    */
-  constructor(cluster: SharedCluster, sharedRoles: readonly string[]) {
-    this.#cluster = cluster;
-    this.#sharedRoles = sharedRoles;
-  }
-
-  /** Makes the roles that no project owns. */
-  async prepareCluster(): Promise<void> {
-    await this.#asSuperuser("postgres", async (sql) => {
-      for (const role of dataApiRoles) await createRole(sql, role, role === "service_role" ? "bypassrls" : "");
-      for (const role of this.#sharedRoles) await createRole(sql, role, "");
-    });
-  }
-
-  /** Makes the owner, with the attributes of Supabase's `postgres`: no superuser. */
-  async createOwner(ref: string, password: string): Promise<void> {
-    await this.#asSuperuser("postgres", async (sql) => {
-      const owner = ownerOf(ref);
-      const attributes = `login nosuperuser createdb createrole replication bypassrls password ${literal(password)}`;
-      await sql.unsafe(`create role ${owner} ${attributes}`);
-      await sql.unsafe(`grant ${dataApiRoles.join(", ")} to ${owner}`);
-      for (const role of this.#sharedRoles) await sql.unsafe(`grant ${quoted(role)} to ${owner} with admin option`);
-    });
-  }
-
-  /** Makes the database, with Supabase's default grants on the schema `public`. */
-  async createDatabase(ref: string): Promise<void> {
-    const owner = ownerOf(ref);
-    const database = databaseOf(ref);
-    await this.#asSuperuser("postgres", async (sql) => {
-      const [existing] = await sql`select 1 from pg_database where datname = ${database}`;
-      if (existing === undefined) await sql.unsafe(`create database ${database} owner ${owner}`);
-      // Elsewhere the wall between projects is the cluster; here it is the right to connect.
-      await sql.unsafe(`revoke connect on database ${database} from public`);
-      await sql.unsafe(`grant connect on database ${database} to ${owner} with grant option`);
-    });
-    await this.#asSuperuser(database, async (sql) => {
-      const roles = dataApiRoles.join(", ");
-      await sql.unsafe(`grant usage on schema public to ${roles}`);
-      for (const objects of ["tables", "sequences", "functions"]) {
-        await sql.unsafe(`alter default privileges for role ${owner} in schema public grant all on ${objects} to ${roles}`);
-      }
-    });
-  }
-
-  /** Drops the database, the owner and every role that the owner made. */
-  async drop(ref: string): Promise<void> {
-    await this.#asSuperuser("postgres", async (sql) => {
-      await sql.unsafe(`drop database if exists ${databaseOf(ref)} with (force)`);
-      for (const role of [...(await this.#rolesMadeBy(sql, ref)), ownerOf(ref)]) {
-        await sql.unsafe(`drop role if exists ${quoted(role)}`);
-      }
-    });
-  }
-
-  /** Whether the role would exist in the project's own cluster: its owner made it there. */
-  async hasRole(ref: string, role: string): Promise<boolean> {
-    return this.#asSuperuser("postgres", async (sql) => (await this.#rolesMadeBy(sql, ref)).includes(role));
-  }
-
-  /** Postgres gives the maker of a role the admin option on it. */
-  async #rolesMadeBy(sql: postgres.Sql, ref: string): Promise<string[]> {
-    const rows = await sql<{ name: string }[]>`
-      select made.rolname as name
-      from pg_auth_members
-      join pg_roles made on made.oid = roleid
-      join pg_roles maker on maker.oid = member
-      where admin_option and maker.rolname = ${ownerOf(ref)}`;
-    return rows.map(({ name }) => name).filter((name) => !this.#sharedRoles.includes(name));
-  }
-
-  async #asSuperuser<T>(database: string, run: (sql: postgres.Sql) => Promise<T>): Promise<T> {
-    const { host, port, superuser } = this.#cluster;
-    // A connection per task: a cluster that was restarted in between is no concern then.
-    const sql = postgres({
-      host,
-      port,
-      database,
-      username: superuser.user,
-      password: superuser.password,
-      max: 1,
-      connect_timeout: 10,
-      onnotice: () => undefined,
-    });
-    try {
-      return await run(sql);
-    } finally {
-      await sql.end({ timeout: 1 });
-    }
+  #build(project: Project): void {
+    if (project.built) return;
+    const building = this.#lastBuild
+      .then(() => this.#databases.createDatabase(project.ref))
+      .then(() => {
+        project.built = true;
+        this.#state.save();
+      })
+      .catch((error: unknown) => console.error(`The database of project ${project.ref} was not made:`, error))
+      .finally(() => this.#building.delete(project.ref));
+    this.#building.set(project.ref, building);
+    this.#lastBuild = building;
   }
 }
-
-/** Several stand-ins may start on one cluster at once, and `create role` has no `if not exists`. */
-async function createRole(sql: postgres.Sql, role: string, attributes: string): Promise<void> {
-  try {
-    const [existing] = await sql`select 1 from pg_roles where rolname = ${role}`;
-    if (existing === undefined) await sql.unsafe(`create role ${quoted(role)} nologin ${attributes}`);
-  } catch (error) {
-    const code = error instanceof postgres.PostgresError ? error.code : "";
-    if (code !== "23505" && code !== "42710") throw error;
-  }
-}
-
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;

@@ -1,8 +1,8 @@
 import { Alert } from "../shared/alert.tsx";
 import type { PageContext } from "../shared/context.ts";
 import { TextField } from "../shared/fields.tsx";
-import { FormToken, SubmitButton } from "../shared/forms.tsx";
 import { countOf } from "../shared/formats.ts";
+import { FormToken, SubmitButton } from "../shared/forms.tsx";
 import { Icon } from "../shared/icons.tsx";
 import { SiteCard, SiteLayout } from "./site-layout.tsx";
 
@@ -39,7 +39,9 @@ export function CodePage({ context, email, attemptsLeft, error, resent, formToke
             name="code"
             label="Code"
             error={error}
-            help={attemptsLeft === undefined ? undefined : `${countOf(attemptsLeft, "try", "tries")} left with this code.`}
+            help={
+              attemptsLeft === undefined ? undefined : `${countOf(attemptsLeft, "try", "tries")} left with this code.`
+            }
             attributes={{
               inputmode: "numeric",
               autocomplete: "one-time-code",

@@ -27,7 +27,7 @@ export function LandingPage({ context, plans, salesMail }: LandingPageProps) {
             One price per pharmacy
           </h2>
           <p class="mx-auto mt-3 max-w-xl text-center text-base text-muted">
-            Every plan starts with 14 free days. No card, and you can stop whenever you like.
+            Start with 14 free days. No card, and you can stop whenever you like.
           </p>
           <Plans plans={plans} salesMail={salesMail} />
         </div>
@@ -60,9 +60,9 @@ function Hero() {
             </a>
           </div>
           <ul class="mt-6 flex flex-wrap gap-x-5 gap-y-2 text-muted">
-            <Promise>14 days free</Promise>
-            <Promise>No card needed</Promise>
-            <Promise>Ready in minutes</Promise>
+            <Reassurance>14 days free</Reassurance>
+            <Reassurance>No card needed</Reassurance>
+            <Reassurance>Ready in minutes</Reassurance>
           </ul>
         </div>
         <StockPreview />
@@ -71,7 +71,7 @@ function Hero() {
   );
 }
 
-function Promise({ children }: { children: string }) {
+function Reassurance({ children }: { children: string }) {
   return (
     <li class="flex items-center gap-1.5">
       <Icon name="check" class="size-4 text-primary" />

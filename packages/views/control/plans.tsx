@@ -1,4 +1,4 @@
-import { formatAmount } from "../shared/formats.ts";
+import { countOf, dollars, formatAmount } from "../shared/formats.ts";
 import { Icon } from "../shared/icons.tsx";
 
 export interface PlanCard {
@@ -11,9 +11,6 @@ export interface PlanCard {
   limits: string[];
   modules: string[];
 }
-
-/** A whole amount without its cents: `99.00` is `$99`. */
-export const dollars = (amount: string): string => `$${formatAmount(amount).replace(/\.00$/, "")}`;
 
 /** The plans side by side, the one that most pharmacies want in the middle. */
 export function Plans({ plans, salesMail }: { plans: PlanCard[]; salesMail: string }) {
@@ -28,17 +25,22 @@ export function Plans({ plans, salesMail }: { plans: PlanCard[]; salesMail: stri
 
 function Plan({ plan, salesMail, highlighted }: { plan: PlanCard; salesMail: string; highlighted: boolean }) {
   return (
-    <li class={`card relative flex flex-col p-6 sm:p-7 ${highlighted ? "outline-2 outline-primary -outline-offset-1" : ""}`}>
+    <li
+      class={`card relative flex flex-col p-6 sm:p-7 ${highlighted ? "outline-2 outline-primary -outline-offset-1" : ""}`}
+    >
       {highlighted ? (
         <p class="absolute -top-3 left-6 rounded-md bg-primary px-2.5 py-0.5 font-medium text-primary-content text-xs">
-          Most chosen
+          Recommended
         </p>
       ) : null}
       <h3 class="font-semibold text-lg">{plan.name}</h3>
       <p class="mt-1 text-muted lg:min-h-10">{plan.summary}</p>
       <Price plan={plan} />
       {plan.priceMonthlyUsd === undefined ? (
-        <a href={`mailto:${salesMail}?subject=${encodeURIComponent(`PharmaSight ${plan.name}`)}`} class="btn btn-plain mt-6">
+        <a
+          href={`mailto:${salesMail}?subject=${encodeURIComponent(`PharmaSight ${plan.name}`)}`}
+          class="btn btn-plain mt-6"
+        >
           Talk to us
         </a>
       ) : (
@@ -68,10 +70,21 @@ function Price({ plan }: { plan: PlanCard }) {
         <span class="text-muted"> a month</span>
       </p>
       {plan.priceYearlyUsd === undefined ? null : (
-        <p class="mt-1 text-muted">or {dollars(plan.priceYearlyUsd)} a year, two months free</p>
+        <p class="mt-1 text-muted">
+          or {dollars(plan.priceYearlyUsd)} a year{saving(plan.priceMonthlyUsd, plan.priceYearlyUsd)}
+        </p>
       )}
     </div>
   );
+}
+
+/** Whole months that a year's price leaves out, in words; nothing when it is no whole number of them. */
+export function saving(monthly: string, yearly: string): string {
+  const cents = (amount: string): bigint => BigInt(formatAmount(amount).replace(/[,.]/g, ""));
+  const month = cents(monthly);
+  const saved = 12n * month - cents(yearly);
+  if (month <= 0n || saved <= 0n || saved % month !== 0n) return "";
+  return `, ${countOf(Number(saved / month), "month")} free`;
 }
 
 function Lines({ title, lines }: { title: string; lines: string[] }) {

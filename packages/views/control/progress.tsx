@@ -1,5 +1,5 @@
 import { Alert } from "../shared/alert.tsx";
-import type { PageContext } from "../shared/context.ts";
+import { type PageContext, samePage } from "../shared/context.ts";
 import { SubmitButton } from "../shared/forms.tsx";
 import { Icon } from "../shared/icons.tsx";
 import { SiteCard, SiteLayout } from "./site-layout.tsx";
@@ -40,6 +40,13 @@ export function ProgressPage({ context, ...progress }: ProgressPageProps) {
     >
       <SiteCard>
         <ProgressSteps {...progress} />
+        {working ? (
+          <noscript>
+            <a href={samePage(context)} class="btn btn-plain mt-6">
+              Refresh
+            </a>
+          </noscript>
+        ) : null}
         <p data-connection-lost hidden class="mt-4 text-muted">
           No connection at the moment. This page goes on by itself when it is back.
         </p>
@@ -94,13 +101,6 @@ export function ProgressSteps(props: ProgressStepsProps) {
             </p>
           </Alert>
         </div>
-      ) : null}
-      {working ? (
-        <noscript>
-          <a href={pollPath} class="btn btn-plain mt-6">
-            Refresh
-          </a>
-        </noscript>
       ) : null}
     </div>
   );

@@ -1,8 +1,9 @@
 import type { FieldErrors, PageContext } from "../shared/context.ts";
 import { CheckboxField, described, Field, TextField } from "../shared/fields.tsx";
+import { dollars } from "../shared/formats.ts";
 import { ErrorSummary, FormToken, SubmitButton } from "../shared/forms.tsx";
 import { Icon } from "../shared/icons.tsx";
-import { dollars, type PlanCard } from "./plans.tsx";
+import type { PlanCard } from "./plans.tsx";
 import { SiteLayout } from "./site-layout.tsx";
 import { SubdomainHint } from "./subdomain-hint.tsx";
 
@@ -33,7 +34,7 @@ export interface SignUpPageProps {
 export function SignUpPage({ context, plans, values, errors, rootHost, termsVersion, formToken }: SignUpPageProps) {
   return (
     <SiteLayout context={context} title="Start your free trial" htmx quiet>
-      <div class="mx-auto grid max-w-5xl gap-10 px-4 py-10 sm:px-6 sm:py-14 lg:grid-cols-[1fr_17rem]">
+      <div class="mx-auto grid max-w-5xl grid-cols-1 gap-10 px-4 py-10 sm:px-6 sm:py-14 lg:grid-cols-[minmax(0,1fr)_17rem]">
         <div>
           <h1 class="font-semibold text-3xl">Start your free trial</h1>
           <p class="mt-2 text-base text-muted">14 days with everything in your plan. No card needed.</p>
@@ -49,7 +50,7 @@ export function SignUpPage({ context, plans, values, errors, rootHost, termsVers
               attributes={{ required: true, maxlength: 100, autocomplete: "organization" }}
             />
             <SubdomainField value={values.subdomain} error={errors.subdomain} rootHost={rootHost} />
-            <div class="grid gap-6 sm:grid-cols-2">
+            <div class="grid grid-cols-1 gap-6 sm:grid-cols-2">
               <TextField
                 name="ownerName"
                 label="Your name"
@@ -135,7 +136,7 @@ function PlanChoice({ plans, chosen, error }: { plans: PlanCard[]; chosen: strin
   return (
     <fieldset id="plan">
       <legend class="mb-1.5 font-medium">Plan</legend>
-      <div class="grid gap-3 sm:grid-cols-2">
+      <div class="grid grid-cols-1 gap-3 sm:grid-cols-2">
         {plans.map((plan) => (
           <label class="flex cursor-pointer items-start gap-3 rounded-field border border-field-line p-4 has-checked:border-primary has-checked:bg-soft-primary has-focus-visible:outline-2 has-focus-visible:outline-primary has-focus-visible:outline-offset-2">
             <input
@@ -150,7 +151,9 @@ function PlanChoice({ plans, chosen, error }: { plans: PlanCard[]; chosen: strin
               <span class="flex flex-wrap items-baseline gap-x-2">
                 <span class="font-medium">{plan.name}</span>
                 {plan.priceMonthlyUsd === undefined ? null : (
-                  <span class="text-muted text-xs tabular-nums">{dollars(plan.priceMonthlyUsd)} a month after the trial</span>
+                  <span class="text-muted text-xs tabular-nums">
+                    {dollars(plan.priceMonthlyUsd)} a month after the trial
+                  </span>
                 )}
               </span>
               <span class="mt-0.5 block text-muted text-xs">{plan.limits.join(", ")}</span>

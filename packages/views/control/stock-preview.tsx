@@ -2,10 +2,31 @@ import { Badge, type Tone } from "../shared/badge.tsx";
 import { Icon } from "../shared/icons.tsx";
 
 const batches: readonly { item: string; batch: string; expiry: string; left: string; state: string; tone: Tone }[] = [
-  { item: "Amoxicillin 500 mg", batch: "AX2417", expiry: "Jan 2027", left: "240", state: "Sell first", tone: "warning" },
-  { item: "Amoxicillin 500 mg", batch: "AX2533", expiry: "Sep 2027", left: "1,200", state: "In stock", tone: "success" },
+  {
+    item: "Amoxicillin 500 mg",
+    batch: "AX2417",
+    expiry: "Jan 2027",
+    left: "240",
+    state: "Sell first",
+    tone: "warning",
+  },
+  {
+    item: "Amoxicillin 500 mg",
+    batch: "AX2533",
+    expiry: "Sep 2027",
+    left: "1,200",
+    state: "In stock",
+    tone: "success",
+  },
   { item: "Metformin 850 mg", batch: "MF0981", expiry: "Mar 2028", left: "60", state: "Order soon", tone: "error" },
-  { item: "Paracetamol 500 mg", batch: "PC7120", expiry: "Jun 2028", left: "3,480", state: "In stock", tone: "success" },
+  {
+    item: "Paracetamol 500 mg",
+    batch: "PC7120",
+    expiry: "Jun 2028",
+    left: "3,480",
+    state: "In stock",
+    tone: "success",
+  },
 ];
 
 /** A picture of the product, drawn rather than photographed; it says nothing that the words beside it do not. */

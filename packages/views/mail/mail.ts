@@ -1,6 +1,4 @@
-/** A mail ready to send: both parts say the same. */
-export interface Mail {
-  subject: string;
-  html: string;
-  text: string;
-}
+import type { Mail } from "@pharmasight/core/ports/mailer";
+
+/** A mail without its recipient: both parts say the same. */
+export type MailContent = Omit<Mail, "to">;

@@ -17,3 +17,6 @@ export interface FormContext extends PageContext {
 
 /** Messages by field name, in words that say what to do. */
 export type FieldErrors = Readonly<Record<string, string>>;
+
+/** Link to the page itself. A path that begins with two slashes would lead to another host. */
+export const samePage = ({ path }: PageContext): string => path.replace(/^[/\\]+/, "/");

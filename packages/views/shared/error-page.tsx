@@ -1,5 +1,10 @@
 import type { ErrorCode } from "@pharmasight/core/kernel/errors";
-import type { PageContext } from "./context.ts";
+import type { Child } from "hono/jsx";
+import { BrandMark } from "./brand.tsx";
+import { type PageContext, samePage } from "./context.ts";
+import { Document } from "./document.tsx";
+import { formatDuration } from "./formats.ts";
+import { Icon, type IconName } from "./icons.tsx";
 
 export interface ErrorPageProps {
   context: PageContext;
@@ -12,9 +17,133 @@ export interface ErrorPageProps {
   homeUrl?: string;
 }
 
-/** The page for any error of the closed set; `errorStatus` gives its status. */
-export function ErrorPage({ code }: ErrorPageProps) {
-  return <p>{code}</p>;
+interface ErrorText {
+  status: number;
+  icon: IconName;
+  title: string;
+  message: string;
+  /** True where the same request may succeed later. */
+  again?: boolean;
+}
+
+const texts: Readonly<Record<ErrorCode, ErrorText>> = {
+  invalid_input: {
+    status: 422,
+    icon: "triangle-alert",
+    title: "That did not work",
+    message: "Something in the form needs correcting. Go back and try once more.",
+  },
+  unauthenticated: {
+    status: 401,
+    icon: "lock",
+    title: "Please sign in",
+    message: "You were signed out, or have not signed in yet.",
+  },
+  forbidden: {
+    status: 403,
+    icon: "lock",
+    title: "You don’t have access to this",
+    message: "Ask the owner of your pharmacy if you need it.",
+  },
+  module_required: {
+    status: 403,
+    icon: "lock",
+    title: "Your plan does not include this",
+    message: "The owner of your pharmacy can change the plan.",
+  },
+  not_found: {
+    status: 404,
+    icon: "compass",
+    title: "There is nothing here",
+    message: "The address may be mistyped, or the page has moved. Your pharmacy’s address is in your welcome mail.",
+  },
+  conflict: {
+    status: 409,
+    icon: "triangle-alert",
+    title: "Somebody was faster",
+    message: "This was changed in the meantime. Go back, reload the page and try once more.",
+  },
+  gone: {
+    status: 410,
+    icon: "hourglass",
+    title: "This is no longer here",
+    message: "The link was used already or has expired.",
+  },
+  payment_required: {
+    status: 402,
+    icon: "hourglass",
+    title: "This pharmacy is paused",
+    message: "The owner can start it again by paying. Nothing has been deleted.",
+  },
+  too_large: {
+    status: 413,
+    icon: "upload",
+    title: "That is too large",
+    message: "Files can have up to 4 MB. Split the file and upload the parts.",
+  },
+  rate_limited: {
+    status: 429,
+    icon: "clock",
+    title: "One moment, please",
+    message: "There were many requests in a short time.",
+    again: true,
+  },
+  unavailable: {
+    status: 503,
+    icon: "refresh-cw",
+    title: "We’ll be right back",
+    message: "This pharmacy cannot be reached at the moment. Your records are safe, and we are on it.",
+    again: true,
+  },
+  maintenance: {
+    status: 503,
+    icon: "wrench",
+    title: "Open again soon",
+    message: "We are improving PharmaSight for your pharmacy. Your records are safe.",
+    again: true,
+  },
+  internal: {
+    status: 500,
+    icon: "triangle-alert",
+    title: "Something went wrong",
+    message: "The mistake is ours, and it has been recorded. Please try again.",
+    again: true,
+  },
+};
+
+/** The page for any error of the closed set. */
+export function ErrorPage({ context, code, message, retryAfterSeconds, homeUrl }: ErrorPageProps) {
+  const text = texts[code];
+  return (
+    <ErrorFrame context={context} status={text.status} icon={text.icon} title={text.title}>
+      <p class="mt-2 text-base text-muted">{message ?? text.message}</p>
+      {retryAfterSeconds === undefined ? null : (
+        <p class="mt-2 text-base text-muted">Please try again in {formatDuration(retryAfterSeconds)}.</p>
+      )}
+      <div class="mt-7 flex flex-wrap justify-center gap-2">
+        {text.again ? (
+          <a href={samePage(context)} class="btn btn-primary">
+            <Icon name="refresh-cw" />
+            Try again
+          </a>
+        ) : null}
+        {code === "unauthenticated" ? (
+          <a href="/auth/sign-in" class="btn btn-primary">
+            Sign in
+          </a>
+        ) : (
+          <a href="/" class={`btn ${text.again ? "btn-plain" : "btn-primary"}`}>
+            Go to the start page
+          </a>
+        )}
+        {homeUrl === undefined ? null : (
+          <a href={homeUrl} class="btn btn-plain">
+            About PharmaSight
+          </a>
+        )}
+      </div>
+    </ErrorFrame>
+  );
 }
 
 /** The same page for an unknown path and for an address that is no pharmacy's: it names no company. */
@@ -24,5 +153,58 @@ export function NotFoundPage({ context, homeUrl }: { context: PageContext; homeU
 
 /** 503 while a pharmacy's database is still being made. */
 export function BeingSetUpPage({ context }: { context: PageContext }) {
-  return <p>{context.path}</p>;
+  return (
+    <ErrorFrame context={context} status={503} icon="hourglass" title="Being set up" refreshSeconds={5}>
+      <p class="mt-2 text-base text-muted">
+        This pharmacy is nearly ready. We mail the owner as soon as its doors open, usually within a minute.
+      </p>
+      <div class="mt-7 flex justify-center">
+        <a href={samePage(context)} class="btn btn-primary">
+          <Icon name="refresh-cw" />
+          Look again
+        </a>
+      </div>
+    </ErrorFrame>
+  );
+}
+
+export interface ErrorFrameProps {
+  context: PageContext;
+  status: number;
+  icon: IconName;
+  title: string;
+  refreshSeconds?: number;
+  children?: Child;
+}
+
+/** What all error pages share: the status, the words, the way out, and the request id to quote. */
+export function ErrorFrame({ context, status, icon, title, refreshSeconds, children }: ErrorFrameProps) {
+  return (
+    <Document
+      context={context}
+      title={title}
+      site="PharmaSight"
+      {...(refreshSeconds === undefined ? {} : { refreshSeconds })}
+    >
+      <div class="flex min-h-dvh flex-col items-center justify-center px-4 py-12">
+        <main id="main" tabindex={-1} class="w-full max-w-md text-center outline-none">
+          <span class="mx-auto flex size-14 items-center justify-center rounded-2xl bg-soft-primary text-soft-primary-text">
+            <Icon name={icon} class="size-7" />
+          </span>
+          <p class="mt-6 font-medium text-muted tabular-nums">Error {status}</p>
+          <h1 class="mt-1 font-semibold text-3xl">{title}</h1>
+          {children}
+        </main>
+        <footer class="mt-12 text-center text-muted text-xs">
+          <p class="flex items-center justify-center gap-1.5">
+            <BrandMark class="size-4" />
+            PharmaSight
+          </p>
+          <p class="mt-2">
+            Request <code class="select-all font-mono">{context.requestId}</code>
+          </p>
+        </footer>
+      </div>
+    </Document>
+  );
 }

@@ -19,8 +19,14 @@ export function formatAmount(decimal: string): string {
   return `${sign}${grouped}.${decimals.replace(/0+$/, "").padEnd(2, "0")}`;
 }
 
+/** US dollars, without cents where there are none: `99.00` is `$99`. */
+export const dollars = (amount: string): string => `$${formatAmount(amount).replace(/\.00$/, "")}`;
+
 /** Decimal text without trailing zeros: `10.0000` is `10`. */
-export const formatQuantity = (decimal: string): string => formatAmount(decimal).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+export const formatQuantity = (decimal: string): string =>
+  formatAmount(decimal)
+    .replace(/(\.\d*?)0+$/, "$1")
+    .replace(/\.$/, "");
 
 /** A rough length of time for people: `under a minute`, `about 3 minutes`. */
 export function formatDuration(seconds: number): string {

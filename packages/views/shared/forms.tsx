@@ -33,7 +33,10 @@ export function ErrorSummary({ errors }: { errors: FieldErrors }) {
   if (entries.length === 0) return null;
   return (
     <div data-error-summary tabindex={-1}>
-      <Alert tone="error" title={entries.length === 1 ? "Please check one thing" : `Please check ${entries.length} things`}>
+      <Alert
+        tone="error"
+        title={entries.length === 1 ? "Please check one thing" : `Please check ${entries.length} things`}
+      >
         <ul class="mt-1 list-inside list-disc">
           {entries.map(([name, message]) => (
             <li>

@@ -28,9 +28,9 @@ export function Pagination({ label, next, previous }: PaginationProps) {
 function Step({ href, rel, children }: { href: string | undefined; rel: "next" | "prev"; children?: Child }) {
   if (href === undefined) {
     return (
-      <span class="btn btn-plain btn-sm pointer-events-none opacity-50" aria-hidden="true">
+      <button type="button" disabled class="btn btn-plain btn-sm">
         {children}
-      </span>
+      </button>
     );
   }
   return (

@@ -1,4 +1,9 @@
+import { Alert } from "../shared/alert.tsx";
 import type { FormContext } from "../shared/context.ts";
+import { TextField } from "../shared/fields.tsx";
+import { FormToken, SubmitButton } from "../shared/forms.tsx";
+import { Icon } from "../shared/icons.tsx";
+import { Entrance } from "./entrance.tsx";
 
 export interface SignInPageProps {
   context: FormContext;
@@ -9,7 +14,68 @@ export interface SignInPageProps {
   linkSent?: boolean;
 }
 
-/** Forms: POST /auth/sign-in with email, password, formToken; POST /auth/sign-in/link with email, formToken. */
-export function SignInPage({ companyName }: SignInPageProps) {
-  return <p>{companyName}</p>;
+/**
+ * One form with two ways in, so that the address is typed once: POST /auth/sign-in with email, password, formToken,
+ * or POST /auth/sign-in/link with the same fields, of which it uses email.
+ */
+export function SignInPage({ context, companyName, values, error, linkSent }: SignInPageProps) {
+  return (
+    <Entrance context={context} companyName={companyName} title="Sign in">
+      <h1 class="font-semibold text-xl">Sign in</h1>
+      {linkSent ? (
+        <div class="mt-4">
+          <Alert tone="success" title="Check your mail">
+            If this address belongs to somebody at {companyName}, a sign-in link is on its way.
+          </Alert>
+        </div>
+      ) : null}
+      {error === undefined ? null : (
+        <div class="mt-4" id="sign-in-error">
+          <Alert tone="error">{error}</Alert>
+        </div>
+      )}
+      <form method="post" action="/auth/sign-in" data-once class="mt-5 space-y-5">
+        <FormToken token={context.formToken} />
+        <TextField
+          name="email"
+          label="Email"
+          value={values.email}
+          attributes={{
+            type: "email",
+            required: true,
+            maxlength: 254,
+            autocomplete: "username",
+            autofocus: values.email === "",
+          }}
+        />
+        <TextField
+          name="password"
+          label="Password"
+          attributes={{
+            type: "password",
+            required: true,
+            maxlength: 128,
+            autocomplete: "current-password",
+            ...(error === undefined ? {} : { "aria-describedby": "sign-in-error", autofocus: true }),
+          }}
+        />
+        <SubmitButton busy="Signing in…" class="btn-primary w-full">
+          Sign in
+        </SubmitButton>
+        <div class="flex items-center gap-3 text-muted text-xs before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">
+          or without a password
+        </div>
+        <button type="submit" formaction="/auth/sign-in/link" formnovalidate class="btn btn-plain w-full">
+          <span class="when-idle inline-flex items-center gap-2">
+            <Icon name="mail" />
+            Mail me a sign-in link
+          </span>
+          <span class="when-busy items-center gap-2">
+            <span class="loading loading-spinner loading-xs" aria-hidden="true" />
+            Sending…
+          </span>
+        </button>
+      </form>
+    </Entrance>
+  );
 }

@@ -1,0 +1,44 @@
+import { type ControlActor, ControlScope } from "@pharmasight/core/control/scope";
+import type { ControlTables } from "@pharmasight/core/control/tables.generated";
+import { systemClock } from "@pharmasight/core/kernel/clock";
+import { awsJobs } from "./aws/jobs.ts";
+import { awsSecrets } from "./aws/secrets.ts";
+import { type ControlConfig, controlConfig } from "./config.ts";
+import { log } from "./log.ts";
+import { openDatabaseOfSecret } from "./postgres/database-of-secret.ts";
+import { masterKeyOf } from "./signing-key.ts";
+
+export interface ControlPlatform {
+  readonly config: ControlConfig;
+  control(actor: ControlActor): ControlScope;
+}
+
+let platform: Promise<ControlPlatform> | undefined;
+
+/** The control plane of this process: made on first use, kept until the process ends. */
+export function controlPlatform(): Promise<ControlPlatform> {
+  platform ??= open().catch((error: unknown) => {
+    platform = undefined;
+    throw error;
+  });
+  return platform;
+}
+
+async function open(): Promise<ControlPlatform> {
+  const config = controlConfig();
+  const secrets = awsSecrets({});
+  const database = await openDatabaseOfSecret<ControlTables>({
+    secrets,
+    reference: config.CONTROL_DATABASE_SECRET,
+    applicationName: `pharmasight-control-${config.STAGE}`,
+    poolSize: config.CONTROL_POOL_SIZE,
+    ca: config.DATABASE_CA,
+    log,
+  });
+  const jobs = awsJobs({
+    queueUrls: { provisioning: config.QUEUE_URL_PROVISIONING, "control-mail": config.QUEUE_URL_CONTROL_MAIL },
+  });
+  const masterKey = masterKeyOf(secrets, config.SIGNING_KEY_SECRET);
+  const plane = { db: database.db.withSchema("control"), jobs, clock: systemClock, log, masterKey };
+  return { config, control: (actor) => new ControlScope(plane, actor) };
+}

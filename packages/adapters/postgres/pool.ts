@@ -1,0 +1,229 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Clock } from "@pharmasight/core/kernel/clock";
+import { DomainError, unavailable } from "@pharmasight/core/kernel/errors";
+import type { Log } from "@pharmasight/core/kernel/log";
+import type { DatabaseEndpoint } from "@pharmasight/core/ports/database-hosts";
+import type { DatabaseCredential } from "@pharmasight/core/ports/tenant-setup";
+import { type Client, openClient, type ServerTrust } from "./client.ts";
+import { isAuthenticationError } from "./errors.ts";
+
+export interface PoolOptions {
+  readonly endpoint: DatabaseEndpoint;
+  readonly credential: (options: { refresh: boolean }) => Promise<DatabaseCredential>;
+  readonly poolSize: number;
+  readonly idleSeconds: number;
+  readonly maxAgeSeconds: number;
+  readonly connectTimeoutMs: number;
+  readonly queryTimeoutMs: number;
+  readonly applicationName: string;
+  readonly tls: ServerTrust | undefined;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** A connection on loan. Nobody else uses it until it is given back. */
+export interface Lease {
+  readonly client: Client;
+  /** Ends the connection now, and whatever waits for it fails with `reason`. */
+  kill(reason: unknown): void;
+  /** Called when the connection dies while on loan. */
+  onDeath: ((reason: unknown) => void) | undefined;
+}
+
+interface Entry extends Lease {
+  readonly openedAt: number;
+  usedAt: number;
+}
+
+/** Supabase's pooler shuts a client out for 120 s after ten refusals: two in 30 s stay far from it. */
+const REFUSED_SECONDS = 30;
+/** What callers are told when the database cannot be reached. */
+const RETRY_SECONDS = 5;
+/** A connection unused for longer is given a chance to say that it has died in the meantime. */
+const QUIET_MS = 20;
+
+/** Lends connections to one database: opens them on demand, at most `poolSize`, and throws away dead and old ones. */
+export class ClientPool {
+  readonly #options: PoolOptions;
+  readonly #idle: Entry[] = [];
+  readonly #all = new Set<Entry>();
+  readonly #waiting: (() => void)[] = [];
+  #lent = 0;
+  #closing = false;
+  #opening: Promise<unknown> = Promise.resolve();
+  #refusedUntil = 0;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** @throws DomainError `unavailable` when there is no connection to be had in time */
+  async acquire(): Promise<Lease> {
+    if (this.#closing) throw unavailable("The connection to the database is being closed. Try again.", 1);
+    if (this.#lent < this.#options.poolSize) this.#lent += 1;
+    else await this.#freeSlot();
+    try {
+      return (await this.#reuse()) ?? (await this.#inTurn(() => this.#open()));
+    } catch (error) {
+      this.#passSlotOn();
+      throw error;
+    }
+  }
+
+  release(lease: Lease): void {
+    lease.onDeath = undefined;
+    const entry = [...this.#all].find((candidate) => candidate === lease);
+    if (entry !== undefined) {
+      if (this.#closing) this.#end(entry);
+      else this.#rest(entry);
+    }
+    this.#passSlotOn();
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all(this.#idle.splice(0).map((entry) => this.#end(entry)));
+  }
+
+  stats(): { readonly open: number; readonly busy: number } {
+    return { open: this.#all.size, busy: this.#lent };
+  }
+
+  /** Waits until a connection is given back; its slot then belongs to the caller. */
+  async #freeSlot(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      const position = this.#waiting.indexOf(resolve);
+      if (position >= 0) this.#waiting.splice(position, 1);
+      this.#options.log.warn("No database connection became free in time", {
+        poolSize: this.#options.poolSize,
+        hint: "a query on the database inside a transaction waits for that very transaction: use the transaction",
+      });
+      reject(unavailable("The database is busy. Try again in a moment.", RETRY_SECONDS, new Error(NESTED)));
+    }, this.#options.queryTimeoutMs);
+    this.#waiting.push(resolve);
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #passSlotOn(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#lent -= 1;
+    else next();
+  }
+
+  async #reuse(): Promise<Lease | undefined> {
+    for (let entry = this.#idle.pop(); entry !== undefined; entry = this.#idle.pop()) {
+      const now = this.#options.clock.now().getTime();
+      const old = now - entry.openedAt > this.#options.maxAgeSeconds * 1000;
+      const stale = now - entry.usedAt > this.#options.idleSeconds * 1000;
+      if (old || stale) {
+        void this.#end(entry);
+        continue;
+      }
+      if (now - entry.usedAt > QUIET_MS) {
+        // Two turns of the event loop read what the socket received while nobody looked (or the process was frozen).
+        await nextTurn();
+        await nextTurn();
+      }
+      if (!entry.client.closed()) return entry;
+    }
+    return undefined;
+  }
+
+  /** One at a time, so that a wrong password is tried by one connection, not by all. */
+  #inTurn<T>(open: () => Promise<T>): Promise<T> {
+    const opened = this.#opening.then(open);
+    this.#opening = opened.catch(() => {});
+    return opened;
+  }
+
+  async #open(): Promise<Lease> {
+    const waitMs = this.#refusedUntil - this.#options.clock.now().getTime();
+    if (waitMs > 0) throw refused(Math.ceil(waitMs / 1000));
+    try {
+      return await this.#connect(false);
+    } catch (error) {
+      if (!isAuthenticationError(error)) throw this.#unreachable(error);
+    }
+    // The password was changed since the secret was read. Nothing was sent yet, so trying again is safe.
+    try {
+      return await this.#connect(true);
+    } catch (error) {
+      if (!isAuthenticationError(error)) throw this.#unreachable(error);
+      this.#refusedUntil = this.#options.clock.now().getTime() + REFUSED_SECONDS * 1000;
+      this.#options.log.error("The database refuses the credential in the secret", error, this.#where());
+      throw refused(REFUSED_SECONDS, error);
+    }
+  }
+
+  async #connect(refresh: boolean): Promise<Lease> {
+    const credential = await this.#options.credential({ refresh });
+    const dead = () => entry?.kill(connectionLost());
+    let entry: Entry | undefined;
+    const client = await openClient({ ...this.#options, credential }, () => dead());
+    const openedAt = this.#options.clock.now().getTime();
+    const opened: Entry = {
+      client,
+      openedAt,
+      usedAt: openedAt,
+      onDeath: undefined,
+      kill: (reason) => this.#kill(opened, reason),
+    };
+    entry = opened;
+    if (client.closed()) throw connectionLost();
+    this.#all.add(opened);
+    return opened;
+  }
+
+  #kill(entry: Entry, reason: unknown): void {
+    if (!this.#all.has(entry)) return;
+    const position = this.#idle.indexOf(entry);
+    if (position >= 0) this.#idle.splice(position, 1);
+    void this.#end(entry);
+    entry.onDeath?.(reason);
+  }
+
+  async #end(entry: Entry): Promise<void> {
+    this.#all.delete(entry);
+    await entry.client.end();
+  }
+
+  #rest(entry: Entry): void {
+    entry.usedAt = this.#options.clock.now().getTime();
+    this.#idle.push(entry);
+    const { usedAt } = entry;
+    const timer = setTimeout(() => {
+      const position = this.#idle.indexOf(entry);
+      if (position < 0 || entry.usedAt !== usedAt) return;
+      this.#idle.splice(position, 1);
+      void this.#end(entry);
+    }, this.#options.idleSeconds * 1000);
+    // An idle connection is no reason for the process to live on.
+    timer.unref();
+  }
+
+  #unreachable(error: unknown): DomainError {
+    if (error instanceof DomainError) return error;
+    this.#options.log.warn("The database cannot be reached", { ...this.#where(), reason: describe(error) });
+    return unavailable("The database cannot be reached. Try again in a moment.", RETRY_SECONDS, error);
+  }
+
+  #where(): Readonly<Record<string, unknown>> {
+    return { host: this.#options.endpoint.host, database: this.#options.endpoint.database };
+  }
+}
+
+const NESTED =
+  "No connection became free. A query on the database inside a transaction waits for that very transaction: " +
+  "use the transaction's own handle.";
+
+const refused = (retryAfterSeconds: number, cause?: unknown): DomainError =>
+  unavailable("The database cannot be reached. Try again in a moment.", retryAfterSeconds, cause);
+
+const connectionLost = (): Error => Object.assign(new Error("The connection was lost."), { code: "CONNECTION_CLOSED" });
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));

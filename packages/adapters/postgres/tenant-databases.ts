@@ -1,0 +1,83 @@
+import type { Clock } from "@pharmasight/core/kernel/clock";
+import { unavailable } from "@pharmasight/core/kernel/errors";
+import type { Log } from "@pharmasight/core/kernel/log";
+import type { Secrets } from "@pharmasight/core/ports/secrets";
+import type { AppSecret } from "@pharmasight/core/ports/tenant-setup";
+import type { RegistryEntry } from "@pharmasight/core/registry/registry";
+import { TenantConnection, type TenantDatabases } from "@pharmasight/core/tenant/connection";
+import type { TenantTables } from "@pharmasight/core/tenant/tables.generated";
+import * as z from "zod";
+import { openDatabase } from "./database.ts";
+
+export interface TenantDatabasesOptions {
+  readonly secrets: Secrets;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Connections per tenant and process. */
+  readonly poolSize: number;
+  readonly idleSeconds: number;
+  readonly applicationName: string;
+  readonly ca: string | undefined;
+}
+
+const credential = z.object({ user: z.string(), password: z.string() });
+const appSecretSchema = z.object({
+  tenantId: z.string(),
+  pooled: z.object({ host: z.string(), port: z.number().int(), database: z.string() }),
+  app: credential,
+  reader: credential,
+}) satisfies z.ZodType<AppSecret>;
+
+const RETRY_AFTER_SECONDS = 5;
+/** Well below the gateway's 30 s, so that a stuck database becomes a 503 of ours. */
+const QUERY_TIMEOUT_MS = 15_000;
+
+/** Tenants' databases by the `app` secret of their registry entry, through the pooler. */
+export function postgresTenantDatabases(options: TenantDatabasesOptions): TenantDatabases {
+  const { secrets, log } = options;
+
+  const readSecret = async (entry: RegistryEntry): Promise<AppSecret> => {
+    if (entry.appSecretArn === null) throw unavailable("This pharmacy has no database yet.", RETRY_AFTER_SECONDS);
+    const parsed = appSecretSchema.safeParse(JSON.parse(await secrets.read(entry.appSecretArn)));
+    // The parse error would show parts of the secret, so it is not kept.
+    if (!parsed.success) throw unavailable("This pharmacy's records cannot be opened.", RETRY_AFTER_SECONDS);
+    if (parsed.data.tenantId !== entry.tenantId) throw mismatch(log, entry.tenantId, parsed.data.tenantId);
+    return parsed.data;
+  };
+
+  return {
+    async open(entry, role) {
+      let secret = await readSecret(entry);
+      const database = openDatabase<TenantTables>({
+        endpoint: secret.pooled,
+        credential: async ({ refresh }) => {
+          if (refresh) secret = await readSecret(entry);
+          return secret[role];
+        },
+        poolSize: options.poolSize,
+        idleSeconds: options.idleSeconds,
+        maxAgeSeconds: 300,
+        connectTimeoutMs: 5000,
+        queryTimeoutMs: QUERY_TIMEOUT_MS,
+        transactionTimeoutMs: 25_000,
+        ...(options.ca === undefined ? {} : { ca: options.ca }),
+        applicationName: options.applicationName,
+        log,
+      });
+      try {
+        const identity = await database.db.selectFrom("identity").select("tenantId").executeTakeFirst();
+        if (identity?.tenantId !== entry.tenantId) throw mismatch(log, entry.tenantId, identity?.tenantId);
+      } catch (error) {
+        await database.close();
+        throw error;
+      }
+      return new TenantConnection(entry.tenantId, database);
+    },
+  };
+}
+
+/** Two tenants' secrets or databases are mixed up: nothing is served until somebody has looked. */
+function mismatch(log: Log, expected: string, found: string | undefined): Error {
+  log.alarm("tenant-identity-mismatch", { expected, found: found ?? "none" });
+  return unavailable("This pharmacy's records cannot be opened.", 60);
+}

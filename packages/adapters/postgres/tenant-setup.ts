@@ -1,0 +1,137 @@
+import { DomainError } from "@pharmasight/core/kernel/errors";
+import { newId } from "@pharmasight/core/kernel/ids";
+import type { Log } from "@pharmasight/core/kernel/log";
+import { constraintOf, sqlStateOf, UNIQUE_VIOLATION } from "@pharmasight/core/kernel/sqlstate";
+import type { OwnerSecret, TenantSetup } from "@pharmasight/core/ports/tenant-setup";
+import type { Session } from "./client.ts";
+import { migrate } from "./migrator.ts";
+import { scramVerifier } from "./scram.ts";
+import { inTransaction, withSession } from "./session.ts";
+
+/** The migrations grant to these; whoever signs in is a member of one. */
+const APP_GROUP = "pharmacy_app";
+const READER_GROUP = "pharmacy_reader";
+
+/** On the roles, because a transaction pooler refuses settings at connect. Below the gateway's 30 s. */
+const ROLE_SETTINGS = {
+  statement_timeout: "20s",
+  lock_timeout: "5s",
+  idle_in_transaction_session_timeout: "30s",
+  search_path: "pharmacy",
+} as const;
+
+/** Sets a tenant's database up on the owner credential, with one short connection per call. */
+export function postgresTenantSetup({ ca, log }: { ca?: string | undefined; log: Log }): TenantSetup {
+  const run = <T>(owner: OwnerSecret, work: (session: Session) => Promise<T>): Promise<T> =>
+    withSession({ ...connection(owner, ca), applicationName: "pharmasight-setup" }, async (session) => {
+      await session.script("set statement_timeout = '30s'; set lock_timeout = '10s'");
+      return inTransaction(session, () => work(session));
+    });
+
+  return {
+    createRoles: (owner, roles) =>
+      run(owner, async (session) => {
+        await createRole(session, APP_GROUP);
+        await createRole(session, READER_GROUP);
+        await createMember(session, roles.app, APP_GROUP);
+        await createMember(session, roles.reader, READER_GROUP);
+        await session.script(`alter role ${quoteName(roles.reader)} set default_transaction_read_only = on`);
+        const database = quoteName(owner.session.database);
+        await session.script(`
+          revoke create, temporary on database ${database} from public;
+          grant connect on database ${database} to ${quoteName(roles.app)}, ${quoteName(roles.reader)};
+        `);
+      }),
+
+    setPasswords: (owner, roles) =>
+      run(owner, async (session) => {
+        for (const { user, password } of [roles.app, roles.reader]) {
+          await session.script(`alter role ${quoteName(user)} login password '${await scramVerifier(password)}'`);
+        }
+      }),
+
+    migrate: (owner) => migrate({ ...connection(owner, ca), plane: "tenant", log }),
+
+    claimIdentity: (owner) =>
+      run(owner, async (session) => {
+        await session.rows("insert into pharmacy.identity (tenant_id) values ($1) on conflict do nothing", [
+          owner.tenantId,
+        ]);
+        const [row] = await session.rows("select tenant_id from pharmacy.identity");
+        if (row?.tenant_id === owner.tenantId) return;
+        log.alarm("tenant-identity-mismatch", { expected: owner.tenantId, found: row?.tenant_id });
+        throw new DomainError("conflict", "This database belongs to another pharmacy already.");
+      }),
+
+    seed: (owner, seed) =>
+      run(owner, async (session) => {
+        await session.rows(
+          `insert into pharmacy.companies (name, currency, time_zone, created_at, updated_at)
+           values ($1, $2, $3, $4, $4) on conflict do nothing`,
+          [seed.companyName, seed.currency, seed.timeZone, seed.at],
+        );
+        await session.rows(
+          `insert into pharmacy.branches (id, code, name, is_headquarters, created_at, updated_at)
+           values ($1, 'HQ', 'Main branch', true, $2, $2) on conflict do nothing`,
+          [newId({ now: () => seed.at }), seed.at],
+        );
+      }),
+
+    addOwner: (owner, account) =>
+      run(owner, async (session) => {
+        // The address was confirmed by the code that was sent to it.
+        await refusingDoubles(() =>
+          session.rows(
+            `insert into pharmacy.users (id, name, email, email_verified, role, created_at, updated_at)
+             values ($1, $2, $3, true, 'owner', $4, $4) on conflict (id) do nothing`,
+            [account.userId, account.name, account.email, account.at],
+          ),
+        );
+        await session.rows(
+          `insert into pharmacy.sign_in_links (token_hash, user_id, expires_at, created_at)
+           values ($1, $2, $3, $4) on conflict (token_hash) do nothing`,
+          [account.linkHash, account.userId, account.linkExpiresAt, account.at],
+        );
+      }),
+  };
+}
+
+const connection = (owner: OwnerSecret, ca: string | undefined) => ({
+  endpoint: owner.session,
+  credential: { user: owner.user, password: owner.password },
+  ca,
+});
+
+/** A role without a login, unless it is there. Two at once may both find it missing, hence the exception. */
+async function createRole(session: Session, name: string): Promise<void> {
+  await session.script(`
+    do $$ begin
+      if not exists (select from pg_roles where rolname = ${quoteText(name)}) then
+        create role ${quoteName(name)} nologin;
+      end if;
+    exception when duplicate_object or unique_violation then null;
+    end $$`);
+}
+
+/** A role that will sign in with the rights of `group`, and with limits of its own: settings are not inherited. */
+async function createMember(session: Session, name: string, group: string): Promise<void> {
+  await createRole(session, name);
+  const settings = Object.entries(ROLE_SETTINGS).map(
+    ([setting, value]) => `alter role ${quoteName(name)} set ${setting} = '${value}';`,
+  );
+  await session.script(`grant ${group} to ${quoteName(name)}; ${settings.join(" ")}`);
+}
+
+async function refusingDoubles(insert: () => Promise<unknown>): Promise<void> {
+  try {
+    await insert();
+  } catch (error) {
+    if (sqlStateOf(error) !== UNIQUE_VIOLATION || constraintOf(error) !== "users_email_key") throw error;
+    throw new DomainError("conflict", "Somebody with this email address is in this pharmacy already.", {
+      cause: error,
+    });
+  }
+}
+
+const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;

@@ -1,0 +1,53 @@
+export * as Plans from "./plans.ts";
+
+import * as z from "zod";
+import type { ControlScope } from "../scope.ts";
+
+const planSchema = z.object({
+  id: z.string(),
+  code: z.enum(["starter", "professional", "enterprise"]),
+  name: z.string(),
+  /** ISO 4217 code of the prices. */
+  currency: z.string(),
+  /** Decimal text; null when agreed in a contract. */
+  priceMonthly: z.string().nullable(),
+  priceYearly: z.string().nullable(),
+  /** Null: unlimited. */
+  maxBranches: z.number().nullable(),
+  maxUsers: z.number().nullable(),
+  maxItems: z.number().nullable(),
+  includedModules: z.array(z.string()),
+});
+export type Plan = Readonly<z.infer<typeof planSchema>>;
+
+const columns = [
+  "id",
+  "code",
+  "name",
+  "currency",
+  "priceMonthly",
+  "priceYearly",
+  "maxBranches",
+  "maxUsers",
+  "maxItems",
+  "includedModules",
+] as const;
+
+/** All plans, the cheapest first and those with an agreed price last. */
+export async function list(control: ControlScope): Promise<readonly Plan[]> {
+  const rows = await control.db
+    .selectFrom("subscriptionPlans")
+    .select(columns)
+    .orderBy("priceMonthly", (order) => order.asc().nullsLast())
+    .execute();
+  return rows.map((row) => planSchema.parse(row));
+}
+
+export async function findByCode(control: ControlScope, code: string): Promise<Plan | undefined> {
+  const row = await control.db
+    .selectFrom("subscriptionPlans")
+    .select(columns)
+    .where("code", "=", code)
+    .executeTakeFirst();
+  return row === undefined ? undefined : planSchema.parse(row);
+}

@@ -1,0 +1,29 @@
+import { DomainError } from "../../kernel/errors.ts";
+
+const FIRST_BACKOFF_SECONDS = 2;
+/** The longest delay of a queue message. */
+const LONGEST_BACKOFF_SECONDS = 900;
+
+/**
+ * Seconds before the next attempt: doubling, with the upper half of each left to chance so that many failed at once do
+ * not come back at once, and never before the time that the other side asked for.
+ * @param attempts made so far, from 1
+ * @param random in [0, 1)
+ */
+export function backoffSeconds(attempts: number, retryAfterSeconds: number | undefined, random: number): number {
+  const longest = Math.min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (attempts - 1));
+  const ours = longest / 2 + (longest / 2) * random;
+  return Math.min(LONGEST_BACKOFF_SECONDS, Math.ceil(Math.max(ours, retryAfterSeconds ?? 0)));
+}
+
+/** Whether the other side refused for good, so that asking again changes nothing. */
+export function isHopeless(error: unknown): boolean {
+  return error instanceof DomainError && (error.code === "invalid_input" || error.code === "conflict");
+}
+
+/** What an operator reads of a failure. The words of an unforeseen error may hold a secret and stay out of the database. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof DomainError) return error.message.slice(0, 2000);
+  const name = error instanceof Error ? error.name : typeof error;
+  return `Unforeseen error (${name}): the log has it under the job's id.`;
+}

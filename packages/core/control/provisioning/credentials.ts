@@ -1,0 +1,85 @@
+import * as z from "zod";
+import { hashToken, hmac, randomToken } from "../../kernel/tokens.ts";
+import type { ProjectEndpoints } from "../../ports/database-hosts.ts";
+import type { Secrets } from "../../ports/secrets.ts";
+import type { AppSecret, OwnerSecret } from "../../ports/tenant-setup.ts";
+import type { ControlScope } from "../scope.ts";
+
+const endpointSchema = z.object({ host: z.string(), port: z.number(), database: z.string() });
+const credentialSchema = z.object({ user: z.string(), password: z.string() });
+
+/** The owner's password exists before the database does; the rest is added once the provider has told it. */
+const ownerDraftSchema = z.object({ tenantId: z.string(), password: z.string() });
+const ownerSchema = ownerDraftSchema.extend({ user: z.string(), session: endpointSchema });
+const appSchema = z.object({
+  tenantId: z.string(),
+  pooled: endpointSchema,
+  app: credentialSchema,
+  reader: credentialSchema,
+});
+
+/** What the names of a tenant's secrets are made from. */
+export interface SecretNaming {
+  readonly control: ControlScope;
+  readonly stage: string;
+  readonly tenantId: string;
+  readonly jobId: string;
+}
+
+/**
+ * Name of one of the tenant's two secrets. Its end is derived from the job: stable, so that a step run again finds what
+ * it made; different for another job, because the name of a deleted secret stays taken for days.
+ */
+export async function secretName(naming: SecretNaming, kind: "owner" | "app"): Promise<string> {
+  const key = await naming.control.key("secret-name", naming.jobId);
+  const suffix = hashToken(hmac(key, kind)).slice(0, 10);
+  return `pharmasight/${naming.stage}/tenants/${naming.tenantId}/${kind}-${suffix}`;
+}
+
+/** Names of the tenant's database roles. Opaque: roles of one server can list each other's names. */
+export function roleNames(tenantId: string): { readonly app: string; readonly reader: string } {
+  const subject = hashToken(tenantId).slice(0, 12);
+  return { app: `app_${subject}`, reader: `reader_${subject}` };
+}
+
+/** Makes the owner secret with a new password unless it is there already. @returns the password that it holds */
+export async function ensureOwnerPassword(secrets: Secrets, name: string, tenantId: string) {
+  const draft = JSON.stringify({ tenantId, password: randomToken() });
+  const { reference } = await secrets.create(name, draft);
+  const { password } = ownerDraftSchema.parse(JSON.parse(await secrets.read(reference)));
+  return { reference, password };
+}
+
+/** Adds where the database is to the owner secret. The password stays: writing it again changes nothing. */
+export async function completeOwnerSecret(
+  secrets: Secrets,
+  reference: string,
+  endpoints: ProjectEndpoints,
+): Promise<OwnerSecret> {
+  const { tenantId, password } = ownerDraftSchema.parse(JSON.parse(await secrets.read(reference)));
+  const owner: OwnerSecret = { tenantId, password, user: endpoints.ownerUser, session: endpoints.session };
+  await secrets.replace(reference, JSON.stringify(owner));
+  return owner;
+}
+
+export async function readOwnerSecret(secrets: Secrets, reference: string): Promise<OwnerSecret> {
+  return ownerSchema.parse(JSON.parse(await secrets.read(reference)));
+}
+
+/** Makes the app secret with new passwords unless it is there already. @returns what it holds */
+export async function ensureAppSecret(
+  secrets: Secrets,
+  name: string,
+  tenantId: string,
+  endpoints: ProjectEndpoints,
+): Promise<{ reference: string; secret: AppSecret }> {
+  const roles = roleNames(tenantId);
+  const draft: AppSecret = {
+    tenantId,
+    pooled: endpoints.pooled,
+    app: { user: roles.app + endpoints.userSuffix, password: randomToken() },
+    reader: { user: roles.reader + endpoints.userSuffix, password: randomToken() },
+  };
+  const { reference } = await secrets.create(name, JSON.stringify(draft));
+  return { reference, secret: appSchema.parse(JSON.parse(await secrets.read(reference))) };
+}

@@ -1,0 +1,39 @@
+import { hashToken } from "../../kernel/tokens.ts";
+import type { ControlScope } from "../scope.ts";
+import { MAX_ATTEMPTS } from "./codes.ts";
+
+export interface SignUp {
+  readonly id: string;
+  readonly companyName: string;
+  readonly ownerName: string;
+  readonly email: string;
+  readonly subdomain: string;
+  readonly planCode: string;
+  readonly codeExpiresAt: Date;
+  /** With the code that is valid now. */
+  readonly attemptsLeft: number;
+  /** Null until the code was entered. */
+  readonly tenantId: string | null;
+}
+
+export async function findByBrowser(control: ControlScope, browserToken: string): Promise<SignUp | undefined> {
+  const row = await control.db
+    .selectFrom("signUps")
+    .innerJoin("subscriptionPlans", "subscriptionPlans.id", "signUps.planId")
+    .select([
+      "signUps.id",
+      "signUps.companyName",
+      "signUps.ownerName",
+      "signUps.email",
+      "signUps.subdomain",
+      "signUps.codeExpiresAt",
+      "signUps.codeAttempts",
+      "signUps.tenantId",
+      "subscriptionPlans.code as planCode",
+    ])
+    .where("signUps.browserHash", "=", hashToken(browserToken))
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { codeAttempts, ...signUp } = row;
+  return { ...signUp, attemptsLeft: MAX_ATTEMPTS - codeAttempts };
+}

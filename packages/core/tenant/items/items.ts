@@ -1,0 +1,295 @@
+export * as Items from "./items.ts";
+
+import { type Expression, type RawBuilder, type SqlBool, sql } from "kysely";
+import * as z from "zod";
+import { DomainError, invalidInput, notFound } from "../../kernel/errors.ts";
+import { idSchema, newId } from "../../kernel/ids.ts";
+import type { Job, Member } from "../actors.ts";
+import { TenantAudit } from "../audit/audit.ts";
+import type { TenantScope } from "../scope.ts";
+import { type Cursor, readCursor, writeCursor } from "./cursors.ts";
+import { type NewItem, type NewItemInput, parseNewItem, taxClasses } from "./new-item.ts";
+import { containsAll, differenceRank, prefixRank, resemblesAll, WORD_SIMILARITY_MIN, wordsOf } from "./search.ts";
+
+const itemSchema = z.object({
+  id: z.string(),
+  sku: z.string(),
+  name: z.string(),
+  genericName: z.string().nullable(),
+  brandNames: z.string().nullable(),
+  strength: z.string().nullable(),
+  form: z.string().nullable(),
+  barcode: z.string().nullable(),
+  baseUnit: z.string(),
+  wholesaleUnit: z.string().nullable(),
+  supplierUnit: z.string().nullable(),
+  basePerWholesale: z.string().nullable(),
+  wholesalePerSupplier: z.string().nullable(),
+  /** Decimal text: one base unit, without tax, in the company's currency. */
+  retailPrice: z.string().nullable(),
+  taxClass: z.enum(taxClasses).nullable(),
+  isControlled: z.boolean(),
+  isPrescriptionOnly: z.boolean(),
+  isColdChain: z.boolean(),
+  createdAt: z.date(),
+  updatedAt: z.date(),
+});
+export type Item = Readonly<z.infer<typeof itemSchema>>;
+
+const columns = [
+  "id",
+  "sku",
+  "name",
+  "genericName",
+  "brandNames",
+  "strength",
+  "form",
+  "barcode",
+  "baseUnit",
+  "wholesaleUnit",
+  "supplierUnit",
+  "basePerWholesale",
+  "wholesalePerSupplier",
+  "retailPrice",
+  "taxClass",
+  "isControlled",
+  "isPrescriptionOnly",
+  "isColdChain",
+  "createdAt",
+  "updatedAt",
+] as const;
+
+export interface ItemPage {
+  readonly items: readonly Item[];
+  /** Items that match, on all pages. */
+  readonly total: number;
+  /** Where the next page begins; absent on the last one. */
+  readonly next?: string;
+}
+
+export interface ListOptions {
+  readonly search?: string | undefined;
+  /** `next` of the page before. */
+  readonly after?: string | undefined;
+  /** 1 to 200, default 50. */
+  readonly limit?: number | undefined;
+}
+
+const LIMIT_DEFAULT = 50;
+const LIMIT_MAX = 200;
+
+/** Whether nothing is missing before the item can be sold. */
+export const isSetupComplete = (item: Item): boolean => item.retailPrice !== null && item.taxClass !== null;
+
+/**
+ * Adds an item under the next number.
+ * @throws DomainError `forbidden` for roles that only read, `invalid_input` by field, `conflict` when the name or the
+ *   barcode is another item's
+ */
+export async function create(tenant: TenantScope<Member>, input: NewItemInput): Promise<Item> {
+  requireEditor(tenant.actor);
+  const item = parseNewItem(input);
+  return tenant.tx(async (tx) => {
+    const [id] = await insert(tx, [item]);
+    if (id === undefined) throw await taken(tx, item);
+    await TenantAudit.append(tx, { action: "item.created", after: { id, ...item } });
+    return get(tx, id);
+  });
+}
+
+/**
+ * Inserts checked items and leaves out those whose name or barcode an item has already, in the table or earlier in
+ * the list.
+ * @returns ids of the inserted ones
+ */
+export async function insert(
+  tenant: TenantScope<Member> | TenantScope<Job>,
+  items: readonly NewItem[],
+): Promise<readonly string[]> {
+  if (items.length === 0) return [];
+  const now = tenant.clock.now();
+  const numbers = await sql<{ number: string }>`
+    select nextval('item_sku_numbers')::text as number from generate_series(1, ${items.length}::integer)
+  `.execute(tenant.db);
+  const rows = items.map((item, index) => ({
+    ...item,
+    id: newId(tenant.clock),
+    sku: skuOf(numbers.rows[index]?.number ?? ""),
+    createdAt: now,
+    updatedAt: now,
+  }));
+  const inserted = await tenant.db
+    .insertInto("items")
+    .values(rows)
+    .onConflict((conflict) => conflict.doNothing())
+    .returning("id")
+    .execute();
+  return inserted.map((row) => row.id);
+}
+
+/** @throws DomainError `not_found` */
+export async function get(tenant: TenantScope<Member>, id: string): Promise<Item> {
+  const item = await find(tenant, id);
+  if (item === undefined) throw notFound("item");
+  return item;
+}
+
+export async function find(tenant: TenantScope<Member>, id: string): Promise<Item | undefined> {
+  if (!idSchema.safeParse(id).success) return undefined;
+  const row = await tenant.db
+    .selectFrom("items")
+    .select(columns)
+    .where("id", "=", id)
+    .where("archivedAt", "is", null)
+    .executeTakeFirst();
+  return row === undefined ? undefined : itemSchema.parse(row);
+}
+
+/** Items on the shelf list, archived ones left out. */
+export async function count(tenant: TenantScope<Member>): Promise<number> {
+  const row = await tenant.db
+    .selectFrom("items")
+    .select((e) => e.fn.countAll<string>().as("count"))
+    .where("archivedAt", "is", null)
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
+/**
+ * One page of the items, by name. A search wants all its words (or what they abbreviate) in an item's names, number or
+ * barcode and puts names that begin with it first; when nothing has them all, words that look like the typed ones
+ * count, the most alike first.
+ * @throws DomainError `invalid_input` for a limit out of range or a page mark that is not ours
+ */
+export async function list(tenant: TenantScope<Member>, options: ListOptions = {}): Promise<ItemPage> {
+  const limit = options.limit ?? LIMIT_DEFAULT;
+  if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) {
+    throw invalidInput(`Ask for 1 to ${LIMIT_MAX} items.`, { limit: `Use a number from 1 to ${LIMIT_MAX}.` });
+  }
+  const after = options.after === undefined ? undefined : readCursor(options.after);
+  const words = wordsOf(options.search ?? "");
+  if (words.length === 0) return pageByName(tenant, after, limit);
+  if (after?.similar !== true) {
+    const match = { where: containsAll(words), rank: prefixRank(words), similar: false };
+    const page = await pageByRank(tenant, match, after, limit);
+    if (page.total > 0 || after !== undefined) return page;
+  }
+  return tenant.tx(async (tx) => {
+    // Only inside a transaction: behind a pooler the connection is somebody else's afterwards.
+    await sql`select set_config('pg_trgm.word_similarity_threshold', ${String(WORD_SIMILARITY_MIN)}, true)`.execute(
+      tx.db,
+    );
+    const match = { where: resemblesAll(words), rank: differenceRank(words), similar: true };
+    return pageByRank(tx, match, after, limit);
+  });
+}
+
+async function pageByName(tenant: TenantScope<Member>, after: Cursor | undefined, limit: number): Promise<ItemPage> {
+  let query = tenant.db
+    .selectFrom("items")
+    .select(columns)
+    .select(sql<string>`lower(name)`.as("key"))
+    .where("archivedAt", "is", null)
+    .orderBy(sql`lower(name)`)
+    .orderBy("id")
+    .limit(limit + 1);
+  if (after !== undefined) {
+    query = query.where(sql<SqlBool>`(lower(name), id) > (${after.key}::text, ${after.id}::uuid)`);
+  }
+  const rows = await query.execute();
+  return pageOf(
+    rows.map((row) => ({ ...row, rank: 0 })),
+    await count(tenant),
+    limit,
+    false,
+  );
+}
+
+interface Match {
+  readonly where: Expression<SqlBool>;
+  readonly rank: RawBuilder<number>;
+  readonly similar: boolean;
+}
+
+async function pageByRank(
+  tenant: TenantScope<Member>,
+  match: Match,
+  after: Cursor | undefined,
+  limit: number,
+): Promise<ItemPage> {
+  const matches = tenant.db
+    .selectFrom("items")
+    .select(["id", sql<string>`lower(name)`.as("key"), match.rank.as("rank")])
+    .where("archivedAt", "is", null)
+    .where(match.where);
+  const total = await tenant.db
+    .selectFrom(matches.as("matches"))
+    .select((e) => e.fn.countAll<string>().as("count"))
+    .executeTakeFirstOrThrow();
+  let page = tenant.db
+    .selectFrom(matches.as("matches"))
+    .select(["matches.id", "matches.key", "matches.rank"])
+    .orderBy("matches.rank")
+    .orderBy("matches.key")
+    .orderBy("matches.id")
+    .limit(limit + 1);
+  if (after !== undefined) {
+    page = page.where(
+      sql<SqlBool>`(matches.rank, matches.key, matches.id)
+        > (${after.rank}::integer, ${after.key}::text, ${after.id}::uuid)`,
+    );
+  }
+  const rows = await tenant.db
+    .selectFrom(page.as("page"))
+    .innerJoin("items", "items.id", "page.id")
+    .select(columns.map((column) => `items.${column}` as const))
+    .select(["page.key", "page.rank"])
+    .orderBy("page.rank")
+    .orderBy("page.key")
+    .orderBy("page.id")
+    .execute();
+  return pageOf(rows, Number(total.count), limit, match.similar);
+}
+
+interface PageRow {
+  readonly id: string;
+  readonly key: string;
+  readonly rank: number;
+}
+
+function pageOf(rows: readonly PageRow[], total: number, limit: number, similar: boolean): ItemPage {
+  const shown = rows.slice(0, limit);
+  const items = shown.map((row) => itemSchema.parse(row));
+  const last = shown.at(-1);
+  if (rows.length <= limit || last === undefined) return { items, total };
+  return { items, total, next: writeCursor({ similar, rank: last.rank, key: last.key, id: last.id }) };
+}
+
+/** `A00001`; numbers beyond five digits simply grow. */
+const skuOf = (number: string): string => `A${number.padStart(5, "0")}`;
+
+/** Which of the unique fields of an item that was not inserted is another item's. */
+async function taken(tenant: TenantScope<Member>, item: NewItem): Promise<DomainError> {
+  const namesake = await tenant.db
+    .selectFrom("items")
+    .select("id")
+    .where("archivedAt", "is", null)
+    .where(sql<SqlBool>`lower(name) = lower(${item.name}::text)`)
+    .executeTakeFirst();
+  const fields: Record<string, string> =
+    namesake === undefined
+      ? { barcode: "Another item has this barcode." }
+      : { name: "There is an item of this name already." };
+  return new DomainError("conflict", Object.values(fields).join(" "), { fields });
+}
+
+const editors: ReadonlySet<string> = new Set(["owner", "admin", "pharmacist", "procurement"]);
+
+/** Whether a person may add and change items. */
+export const mayEdit = (member: Member): boolean => editors.has(member.role);
+
+/** @throws DomainError `forbidden` */
+export function requireEditor(member: Member): void {
+  if (mayEdit(member)) return;
+  throw new DomainError("forbidden", "Your role lets you look at items. Ask the owner if you need to change them.");
+}

@@ -1,0 +1,27 @@
+import { log } from "@pharmasight/adapters/log";
+import { provisioningPlatform } from "@pharmasight/adapters/provisioning-platform";
+import { type Letter, Mails } from "@pharmasight/core/control/mails/mails";
+import type { Mail } from "@pharmasight/views/mail/mail";
+import { codeMail, welcomeMail } from "@pharmasight/views/mail/mails.tsx";
+import * as z from "zod";
+import { sqsHandler } from "../../workers/batch.ts";
+
+/** The message is a hint: what to say stands in the outbox. */
+const messageSchema = z.object({ outboxId: z.uuid() });
+
+/** Sends one mail of the control plane. */
+export const handler = sqsHandler(
+  messageSchema,
+  async ({ outboxId }) => {
+    const { config, control, mailer } = await provisioningPlatform();
+    const system = control({ kind: "system", name: "send-mail" });
+    await Mails.deliver(system, config.ROOT_URL, outboxId, async (letter) => {
+      await mailer.send({ to: letter.to, ...render(letter) });
+    });
+  },
+  log,
+);
+
+function render(letter: Letter): Mail {
+  return letter.kind === "welcome" ? welcomeMail(letter) : codeMail(letter);
+}

@@ -1,0 +1,16 @@
+import type { RequestOrigin } from "@pharmasight/core/tenant/actors";
+import type { HostTarget } from "@pharmasight/core/registry/hostnames";
+import type { Context } from "hono";
+
+/** What the edge knows of a request before any route runs. */
+export interface Edge {
+  /** Whom the request is for: decided by the Host header alone. */
+  readonly target: HostTarget;
+  readonly origin: RequestOrigin;
+}
+
+export interface EdgeEnv {
+  Bindings: Edge;
+}
+
+export type EdgeContext = Context<EdgeEnv>;

@@ -1,0 +1,87 @@
+import { tenantPlatform } from "@pharmasight/adapters/tenant-platform";
+import { DomainError, notFound } from "@pharmasight/core/kernel/errors";
+import { withLogFields } from "@pharmasight/core/kernel/log";
+import type { Member, Visitor } from "@pharmasight/core/tenant/actors";
+import { TenantAudit } from "@pharmasight/core/tenant/audit/audit";
+import { TenantScope } from "@pharmasight/core/tenant/scope";
+import { SessionTokens } from "@pharmasight/core/tenant/sessions/tokens";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { createMiddleware } from "hono/factory";
+import { LRUCache } from "lru-cache";
+import { isSecure, pharmacyUrl } from "../http/addresses.ts";
+import type { EdgeContext, EdgeEnv } from "../http/bindings.ts";
+
+/** Headers by which other systems choose a tenant. Here the host does; one that disagrees is refused. */
+const tenantHeaders = ["x-tenant-id", "x-tenant", "x-tenant-subdomain"] as const;
+
+/** Answers for every address that is no pharmacy's, and sends an old name on to the new one. */
+export const pharmacyHost = createMiddleware<EdgeEnv>(async (c, next) => {
+  const { tenancy } = await tenantPlatform();
+  const found = await tenancy.openTenants.findByHost(hostKey(c));
+  if (found === undefined) throw notFound("page");
+  const { entry } = found;
+  if (entry.hostKind === "redirect") {
+    if (entry.hostUntil === null || entry.hostUntil <= tenancy.clock.now()) throw notFound("page");
+    const url = new URL(c.req.url);
+    return c.redirect(`${pharmacyUrl(entry.primaryHost)}${url.pathname}${url.search}`, 308);
+  }
+  const claimed = claimedTenant(c);
+  if (claimed.some((value) => value !== entry.tenantId && value !== entry.primaryHost)) {
+    await auditRefusal(c, entry.tenantId);
+    throw new DomainError("unauthenticated", "This request names another pharmacy than its address does.");
+  }
+  return withLogFields({ tenantId: entry.tenantId }, next);
+});
+
+/** Anybody at the address, before signing in. */
+export async function visitor(c: EdgeContext): Promise<TenantScope<Visitor>> {
+  const { tenancy } = await tenantPlatform();
+  return TenantScope.forVisitor(tenancy, hostKey(c), c.env.origin);
+}
+
+/** The signed-in person. @throws DomainError `unauthenticated` and what else keeps somebody out */
+export async function member(c: EdgeContext): Promise<TenantScope<Member>> {
+  const { tenancy } = await tenantPlatform();
+  return TenantScope.forMember(tenancy, hostKey(c), sessionToken(c), c.env.origin);
+}
+
+/** Keeps the session's token in a cookie that only this very host receives. */
+export function setSessionCookie(c: EdgeContext, token: string, expires: Date): void {
+  const attributes = { httpOnly: true, sameSite: "Lax", path: "/", expires } as const;
+  if (isSecure()) setCookie(c, "session", token, { ...attributes, prefix: "host" });
+  else setCookie(c, "session", token, attributes);
+}
+
+export function clearSessionCookie(c: EdgeContext): void {
+  if (isSecure()) deleteCookie(c, "session", { prefix: "host", secure: true, path: "/" });
+  else deleteCookie(c, "session", { path: "/" });
+}
+
+/** The session's token as the browser sent it. */
+export function sessionToken(c: EdgeContext): string | undefined {
+  return isSecure() ? getCookie(c, "session", "host") : getCookie(c, "session");
+}
+
+function hostKey(c: EdgeContext): string {
+  const { target } = c.env;
+  if (target.kind === "subdomain" || target.kind === "custom") return target.key;
+  throw notFound("page");
+}
+
+/** Everything in the request that names a tenant. */
+function claimedTenant(c: EdgeContext): string[] {
+  const token = sessionToken(c);
+  const ofToken = token === undefined ? undefined : SessionTokens.claimedTenantId(token);
+  const ofHeaders = tenantHeaders.map((name) => c.req.header(name));
+  return [ofToken, ...ofHeaders].filter((value) => value !== undefined);
+}
+
+/** One entry a minute and address is enough to see an attempt, and cannot flood the pharmacy's log. */
+const audited = new LRUCache<string, true>({ max: 1000, ttl: 60_000 });
+
+async function auditRefusal(c: EdgeContext, tenantId: string): Promise<void> {
+  const key = `${tenantId} ${c.env.origin.sourceIp}`;
+  if (audited.has(key)) return;
+  audited.set(key, true);
+  await TenantAudit.append(await visitor(c), { action: "access.refused", reason: "named another pharmacy" });
+}

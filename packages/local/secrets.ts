@@ -1,0 +1,45 @@
+import { randomUUID } from "node:crypto";
+import {
+  CreateSecretCommand,
+  PutSecretValueCommand,
+  ResourceExistsException,
+  SecretsManagerClient,
+} from "@aws-sdk/client-secrets-manager";
+import { localCredentials } from "./credentials.ts";
+import { REGION } from "./lambda.ts";
+
+/** Names of the stage's secrets, which the functions read by reference. */
+export const secretNames = {
+  controlDatabase: "pharmasight/local/control-database",
+  registryDatabase: "pharmasight/local/registry-database",
+  signingKey: "pharmasight/local/signing-key",
+  supabaseToken: "pharmasight/local/supabase-token",
+  stripeKey: "pharmasight/local/stripe-key",
+} as const;
+
+/** Writes the stage's secrets, which a deployment makes by hand and by stack. May be run again. */
+export async function storeSecrets(
+  endpoint: string,
+  values: Readonly<Record<keyof typeof secretNames, string>>,
+): Promise<void> {
+  const client = new SecretsManagerClient({ endpoint, region: REGION, credentials: localCredentials });
+  try {
+    await store(client, secretNames.controlDatabase, values.controlDatabase);
+    await store(client, secretNames.registryDatabase, values.registryDatabase);
+    await store(client, secretNames.signingKey, values.signingKey);
+    await store(client, secretNames.supabaseToken, values.supabaseToken);
+    await store(client, secretNames.stripeKey, values.stripeKey);
+  } finally {
+    client.destroy();
+  }
+}
+
+async function store(client: SecretsManagerClient, name: string, value: string): Promise<void> {
+  const version = { SecretString: value, ClientRequestToken: randomUUID() };
+  try {
+    await client.send(new CreateSecretCommand({ Name: name, ...version }));
+  } catch (error) {
+    if (!(error instanceof ResourceExistsException)) throw error;
+    await client.send(new PutSecretValueCommand({ SecretId: name, ...version }));
+  }
+}

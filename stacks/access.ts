@@ -1,0 +1,71 @@
+import type { QueueName } from "@pharmasight/core/ports/jobs";
+import { type FunctionSpec, functions, queues } from "@pharmasight/functions/manifest";
+
+export const stageSecretNames = [
+  "control-database",
+  "registry-database",
+  "signing-key",
+  "supabase-token",
+  "stripe-key",
+] as const;
+export type StageSecretName = (typeof stageSecretNames)[number];
+
+/** Everything that one function may reach. What is not said here, IAM refuses. */
+export interface Access {
+  /** Which of the parsers in `adapters/config.ts` the function starts with. */
+  readonly settings: "control" | "provisioning" | "tenant";
+  readonly readsSecrets: readonly StageSecretName[];
+  /** `read-app`: the credential that requests are served with. `make`: create and read both secrets of a tenant. */
+  readonly tenantSecrets: "none" | "read-app" | "make";
+  readonly sendsTo: readonly QueueName[];
+  readonly sendsMail: boolean;
+  /** Whether the built assets of the pages are put beside the code. */
+  readonly servesAssets: boolean;
+}
+
+const control = {
+  settings: "control",
+  readsSecrets: ["control-database", "signing-key"],
+  tenantSecrets: "none",
+  // A commit with effects is followed by a relay of the whole outbox, whoever wrote its rows.
+  sendsTo: ["provisioning", "control-mail"],
+  sendsMail: false,
+  servesAssets: false,
+} as const satisfies Access;
+
+const tenant = {
+  settings: "tenant",
+  readsSecrets: ["registry-database", "signing-key"],
+  tenantSecrets: "read-app",
+  sendsTo: ["tenant-relay", "tenant-mail", "item-imports"],
+  sendsMail: false,
+  servesAssets: false,
+} as const satisfies Access;
+
+const accesses: ReadonlyMap<FunctionSpec, Access> = new Map<FunctionSpec, Access>([
+  [functions.controlSite, { ...control, servesAssets: true }],
+  [functions.sweepControl, { ...control, readsSecrets: ["control-database"] }],
+  [
+    queues.provisioning.consumer,
+    {
+      ...control,
+      settings: "provisioning",
+      readsSecrets: [...control.readsSecrets, "supabase-token", "stripe-key"],
+      tenantSecrets: "make",
+    },
+  ],
+  // Its process is made of the workers' platform, which knows the vendors; their secrets stay closed to it.
+  [queues["control-mail"].consumer, { ...control, settings: "provisioning", sendsTo: [], sendsMail: true }],
+  [functions.tenantApp, { ...tenant, servesAssets: true }],
+  [functions.tenantAuth, { ...tenant, servesAssets: true }],
+  [queues["tenant-relay"].consumer, { ...tenant, readsSecrets: ["registry-database"] }],
+  [queues["tenant-mail"].consumer, { ...tenant, sendsMail: true }],
+  [queues["item-imports"].consumer, { ...tenant, readsSecrets: ["registry-database"] }],
+]);
+
+/** @throws Error for a function that is in the manifest and was given no access */
+export function accessOf(spec: FunctionSpec): Access {
+  const access = accesses.get(spec);
+  if (access === undefined) throw new Error(`${spec.entry} has no entry in stacks/access.ts.`);
+  return access;
+}

@@ -1,0 +1,40 @@
+import * as z from "zod";
+
+/**
+ * What a deployment has to be told about its stage, from the environment or the stage's `.env.<stage>` file, which SST
+ * reads. Nothing here is secret: values of secrets are put into Secrets Manager by the operator.
+ */
+const schema = z
+  .object({
+    /** Lower-case root domain; pharmacies live below it. */
+    ROOT_DOMAIN: z.string().regex(/^([a-z0-9-]+\.)+[a-z]{2,}$/, "has to be a domain in lower case"),
+    /** Route 53 zone of the root domain. Given by id, so that synthesis needs no account. */
+    HOSTED_ZONE_ID: z.string().min(1),
+    /** Certificate of the stage's region for the root domain and its wildcard. */
+    CERTIFICATE_ARN: z.string().regex(/^arn:aws[a-z-]*:acm:/, "has to be the ARN of an ACM certificate"),
+    /** Sender of all mail, a bare address of the root domain. */
+    MAIL_FROM: z.email(),
+    ALARM_EMAIL: z.email(),
+    /** PEM of the authority that signs the database servers. */
+    DATABASE_CA: z.string().startsWith("-----BEGIN CERTIFICATE-----"),
+    SUPABASE_API_URL: z.url().default("https://api.supabase.com"),
+    SUPABASE_ORGANIZATION: z.string().min(1),
+    SUPABASE_REGION: z.string().min(1),
+    /** Of the code that is deployed, such as the commit: shown in the footer and in logs. */
+    VERSION: z.string().min(1).default("dev"),
+    LOG_LEVEL: z.enum(["DEBUG", "INFO", "WARN", "ERROR"]).default("INFO"),
+  })
+  .refine((value) => value.MAIL_FROM.endsWith(`@${value.ROOT_DOMAIN}`), {
+    path: ["MAIL_FROM"],
+    message: "has to be an address of ROOT_DOMAIN, which is the domain that may send",
+  });
+
+export type DeploymentConfiguration = z.infer<typeof schema>;
+
+/** @throws Error that lists everything wrong at once */
+export function deploymentConfiguration(): DeploymentConfiguration {
+  const result = schema.safeParse(process.env);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  throw new Error(`The deployment is not configured:\n- ${problems.join("\n- ")}`);
+}

@@ -1,0 +1,16 @@
+import { functions } from "@pharmasight/functions/manifest";
+import { ApiMapping } from "aws-cdk-lib/aws-apigatewayv2";
+import { type StackContext, use } from "sst/constructs";
+import { addApi } from "./apis.ts";
+import { DomainStack } from "./domain.ts";
+import { addFunction } from "./functions.ts";
+import { suppressSstHandler } from "./suppressions.ts";
+
+/** The site: plans and sign-up, on the root domain and `www`. */
+export function ControlStack({ app, stack }: StackContext) {
+  const domain = use(DomainStack);
+  const api = addApi(stack, "site", domain.site, { $default: addFunction(app, stack, functions.controlSite) });
+  new ApiMapping(stack, "Www", { api: api.cdk.httpApi, domainName: domain.www });
+  suppressSstHandler(stack);
+  return { api };
+}

@@ -1,0 +1,44 @@
+import { type App, use } from "sst/constructs";
+import type { Access } from "./access.ts";
+import { deploymentConfiguration } from "./configuration.ts";
+import { QueuesStack, queueVariables } from "./queues.ts";
+import { SecretsStack } from "./secrets.ts";
+
+/** The variables that the function's parser in `adapters/config.ts` asks for, and no others. Secrets by reference. */
+export function environmentOf(app: App, access: Access): Record<string, string> {
+  const configuration = deploymentConfiguration();
+  const { secrets } = use(SecretsStack);
+  const queues = use(QueuesStack);
+  const shared = {
+    STAGE: app.stage,
+    ROOT_URL: `https://${configuration.ROOT_DOMAIN}`,
+    VERSION: configuration.VERSION,
+    LOG_LEVEL: configuration.LOG_LEVEL,
+    MAIL_FROM: `PharmaSight <${configuration.MAIL_FROM}>`,
+    DATABASE_CA: configuration.DATABASE_CA,
+    SIGNING_KEY_SECRET: secrets["signing-key"].secretArn,
+    // Stack traces in the log name our files and lines.
+    NODE_OPTIONS: "--enable-source-maps",
+  };
+  if (access.settings === "tenant") {
+    return {
+      ...shared,
+      ...queueVariables(queues, ["tenant-relay", "tenant-mail", "item-imports"]),
+      REGISTRY_DATABASE_SECRET: secrets["registry-database"].secretArn,
+    };
+  }
+  const control = {
+    ...shared,
+    ...queueVariables(queues, ["provisioning", "control-mail"]),
+    CONTROL_DATABASE_SECRET: secrets["control-database"].secretArn,
+  };
+  if (access.settings === "control") return control;
+  return {
+    ...control,
+    SUPABASE_API_URL: configuration.SUPABASE_API_URL,
+    SUPABASE_TOKEN_SECRET: secrets["supabase-token"].secretArn,
+    SUPABASE_ORGANIZATION: configuration.SUPABASE_ORGANIZATION,
+    SUPABASE_REGION: configuration.SUPABASE_REGION,
+    STRIPE_KEY_SECRET: secrets["stripe-key"].secretArn,
+  };
+}

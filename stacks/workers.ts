@@ -1,0 +1,27 @@
+import { queueNames } from "@pharmasight/core/ports/jobs";
+import { queues, schedules } from "@pharmasight/functions/manifest";
+import { Cron, type StackContext, use } from "sst/constructs";
+import { addFunction } from "./functions.ts";
+import { QueuesStack } from "./queues.ts";
+import { suppressSstHandler } from "./suppressions.ts";
+
+/** One consumer per queue, and what runs by the clock. */
+export function WorkersStack({ app, stack }: StackContext) {
+  const byName = use(QueuesStack);
+  for (const name of queueNames) {
+    const { batchSize, maxConcurrency, consumer } = queues[name];
+    byName[name].queue.addConsumer(stack, {
+      function: addFunction(app, stack, consumer),
+      cdk: { eventSource: { batchSize, maxConcurrency, reportBatchItemFailures: true } },
+    });
+  }
+  for (const { function: spec, everyMinutes } of schedules) {
+    const fn = addFunction(app, stack, spec);
+    new Cron(stack, `${fn.id}-schedule`, {
+      schedule: `rate(${everyMinutes} ${everyMinutes === 1 ? "minute" : "minutes"})`,
+      // The next run does what a failed one left undone.
+      job: { function: fn, cdk: { target: { retryAttempts: 0 } } },
+    });
+  }
+  suppressSstHandler(stack);
+}

@@ -1,0 +1,247 @@
+import { existsSync, statSync } from "node:fs";
+import { controlConfig, provisioningConfig, tenantConfig } from "@pharmasight/adapters/config";
+import { type QueueName, queueNames } from "@pharmasight/core/ports/jobs";
+import { type FunctionSpec, functions, queues, schedules } from "@pharmasight/functions/manifest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { ROOT_DOMAIN, STAGE, type Synthesis, synthesise } from "./synthesis.ts";
+import { readTemplates } from "./templates.ts";
+
+const consumers = Object.fromEntries(queueNames.map((name) => [name, queues[name].consumer])) as Record<
+  QueueName,
+  FunctionSpec
+>;
+const specs: Record<string, FunctionSpec> = { ...functions, ...consumers };
+const controlPlane = ["controlSite", "sweepControl", "provisioning", "control-mail"];
+const tenantPlane = ["tenantApp", "tenantAuth", "tenant-relay", "tenant-mail", "item-imports"];
+const mailWorkers = ["control-mail", "tenant-mail"];
+const BUNDLE_BUDGET_BYTES = 1_500_000;
+
+let synthesis: Synthesis;
+let templates: ReturnType<typeof readTemplates>;
+
+beforeAll(async () => {
+  synthesis = await synthesise();
+  templates = readTemplates(synthesis.assembly);
+}, 120_000);
+
+/** What reads the function's configuration when it starts. */
+const parserOf = (name: string) => {
+  if (tenantPlane.includes(name)) return tenantConfig;
+  return ["provisioning", "control-mail"].includes(name) ? provisioningConfig : controlConfig;
+};
+
+const functionOf = (name: string) => templates.functionOf(specs[name]?.entry ?? name);
+const resourcesFor = (name: string, action: string) =>
+  functionOf(name)
+    .statements.filter((statement) => statement.actions.includes(action))
+    .flatMap((statement) => statement.resources);
+const secretName = (resource: string) => resource.replace(/^.*:secret:/, "");
+const secretsReadBy = (name: string) => resourcesFor(name, "secretsmanager:GetSecretValue").map(secretName).sort();
+const stageSecret = (name: string) => `pharmasight/${STAGE}/${name}`;
+
+describe("rules of AWS Solutions", () => {
+  test("no finding is left without a written reason", () => {
+    const findings = synthesis.assembly.stacks.flatMap((stack) =>
+      stack.messages.filter(({ level }) => level !== "info").map(({ id, entry }) => `${id}: ${String(entry.data)}`),
+    );
+    expect(findings).toEqual([]);
+  });
+});
+
+describe("functions", () => {
+  test.each(Object.keys(specs))("%s is deployed as the manifest says, from a file that exists", (name) => {
+    const spec = specs[name];
+    if (!spec) throw new Error(name);
+    expect([".ts", ".tsx"].some((extension) => existsSync(spec.entry + extension))).toBe(true);
+    expect(existsSync(synthesis.bundleOf(spec).file)).toBe(true);
+    const { properties } = functionOf(name);
+    expect(properties).toMatchObject({
+      Runtime: "nodejs24.x",
+      Architectures: ["arm64"],
+      MemorySize: spec.memoryMb,
+      Timeout: spec.timeoutSeconds,
+      TracingConfig: { Mode: "Active" },
+    });
+    expect(properties.LoggingConfig.LogGroup).toBeDefined();
+  });
+
+  test.each(Object.keys(specs))("%s finds all of its configuration in its environment, and nothing else", (name) => {
+    const { environment } = functionOf(name);
+    const parse = parserOf(name);
+    const own = process.env;
+    process.env = { ...environment } as NodeJS.ProcessEnv;
+    try {
+      const understood = Object.keys(parse());
+      const others = Object.keys(environment).filter((variable) => !understood.includes(variable));
+      expect(others.sort()).toEqual(
+        ["AWS_NODEJS_CONNECTION_REUSE_ENABLED", "NODE_OPTIONS", "SST_APP", "SST_SSM_PREFIX", "SST_STAGE"].sort(),
+      );
+    } finally {
+      process.env = own;
+    }
+  });
+
+  test("the pages' functions carry the built assets, the workers do not", () => {
+    for (const [name, spec] of Object.entries(specs)) {
+      const manifest = `${synthesis.bundleOf(spec).taskRoot}/assets/manifest.json`;
+      expect([name, existsSync(manifest)]).toEqual([name, ["controlSite", "tenantApp", "tenantAuth"].includes(name)]);
+    }
+  });
+
+  test("the tenant's bundle stays within its budget", () => {
+    const sizes = Object.entries(specs).map(([name, spec]) => ({
+      name,
+      kB: Math.round(statSync(synthesis.bundleOf(spec).file).size / 1000),
+    }));
+    console.table(sizes);
+    expect(statSync(synthesis.bundleOf(functions.tenantApp).file).size).toBeLessThanOrEqual(BUNDLE_BUDGET_BYTES);
+  });
+});
+
+describe("least privilege", () => {
+  test.each(Object.keys(specs))("%s has no managed policy, no wildcard action and no unnamed resource", (name) => {
+    const { statements, managedPolicies } = functionOf(name);
+    expect(managedPolicies).toEqual([]);
+    expect(statements.flatMap(({ actions }) => actions).filter((action) => action.includes("*"))).toEqual([]);
+    const open = statements.filter(({ resources }) => resources.includes("*")).flatMap(({ actions }) => actions);
+    expect(open.sort()).toEqual(["xray:PutTelemetryRecords", "xray:PutTraceSegments"]);
+  });
+
+  test.each(tenantPlane)(
+    "%s reads pharmacies' app secrets and the registry, never an owner's or a vendor's",
+    (name) => {
+      const signs = ["tenantApp", "tenantAuth", "tenant-mail"].includes(name);
+      const expected = ["registry-database", ...(signs ? ["signing-key"] : []), "tenants/*/app-*"];
+      expect(secretsReadBy(name)).toEqual(expected.map(stageSecret));
+      expect(JSON.stringify(functionOf(name))).not.toMatch(/owner|stripe|supabase|control-database|CreateSecret/i);
+    },
+  );
+
+  test.each(["controlSite", "sweepControl", "control-mail"])(
+    "%s reads no pharmacy's and no vendor's secret",
+    (name) => {
+      const signs = name !== "sweepControl";
+      const expected = ["control-database", ...(signs ? ["signing-key"] : [])];
+      expect(secretsReadBy(name)).toEqual(expected.map(stageSecret));
+      expect(JSON.stringify(functionOf(name).statements)).not.toMatch(/tenants|stripe|supabase|CreateSecret/i);
+    },
+  );
+
+  test("only provisioning makes pharmacies' secrets, with names of this stage, and changes only the owner's", () => {
+    const may = (action: string) => Object.keys(specs).filter((name) => resourcesFor(name, action).length > 0);
+    expect(may("secretsmanager:CreateSecret")).toEqual(["provisioning"]);
+    expect(may("secretsmanager:PutSecretValue")).toEqual(["provisioning"]);
+    expect(may("secretsmanager:DeleteSecret")).toEqual([]);
+    expect(resourcesFor("provisioning", "secretsmanager:CreateSecret").map(secretName)).toEqual(
+      ["tenants/*/app-*", "tenants/*/owner-*"].map(stageSecret),
+    );
+    expect(resourcesFor("provisioning", "secretsmanager:PutSecretValue").map(secretName)).toEqual([
+      stageSecret("tenants/*/owner-*"),
+    ]);
+  });
+
+  test("only the mail workers send mail, from the root domain and its one address", () => {
+    const senders = Object.keys(specs).filter((name) => resourcesFor(name, "ses:SendEmail").length > 0);
+    expect(senders.sort()).toEqual(mailWorkers);
+    for (const name of senders) {
+      const [statement] = functionOf(name).statements.filter(({ actions }) => actions.includes("ses:SendEmail"));
+      expect(statement?.resources).toEqual([expect.stringMatching(/identity\//)]);
+      expect(statement?.conditions).toBe(
+        JSON.stringify({ StringEquals: { "ses:FromAddress": `no-reply@${ROOT_DOMAIN}` } }),
+      );
+    }
+  });
+
+  test.each([...controlPlane, ...tenantPlane])("%s sends to the queues of its own plane only", (name) => {
+    const own = tenantPlane.includes(name)
+      ? ["tenant-relay", "tenant-mail", "item-imports"]
+      : ["provisioning", "control-mail"];
+    for (const queue of resourcesFor(name, "sqs:SendMessage")) {
+      expect(own.map((queueName) => `${STAGE}-pharmasight-${queueName}`)).toContain(queue);
+    }
+  });
+
+  test.each(Object.keys(specs))("%s uses the stage's key through Secrets Manager only", (name) => {
+    const statements = functionOf(name).statements.filter(({ actions }) =>
+      actions.some((action) => action.startsWith("kms:")),
+    );
+    expect(statements).not.toEqual([]);
+    for (const { conditions } of statements) expect(conditions).toContain("kms:ViaService");
+  });
+});
+
+describe("queues and schedules", () => {
+  test.each(queueNames)("%s has the manifest's numbers, a dead-letter queue, encryption and TLS", (name) => {
+    const spec = queues[name];
+    const queueName = `${STAGE}-pharmasight-${name}`;
+    const [queue, ...others] = templates
+      .ofType("AWS::SQS::Queue")
+      .filter(({ resource }) => resource.Properties.QueueName === queueName);
+    expect(others).toEqual([]);
+    expect(queue?.resource.Properties).toMatchObject({
+      VisibilityTimeout: spec.visibilityTimeoutSeconds,
+      RedrivePolicy: { maxReceiveCount: spec.maxReceiveCount },
+      SqsManagedSseEnabled: true,
+    });
+    expect(spec.visibilityTimeoutSeconds).toBeGreaterThanOrEqual(6 * spec.consumer.timeoutSeconds);
+    expect(functionOf(name).eventSource).toMatchObject({
+      queue: queueName,
+      BatchSize: spec.batchSize,
+      ScalingConfig: { MaximumConcurrency: spec.maxConcurrency },
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+    });
+  });
+
+  test("every schedule of the manifest runs its function", () => {
+    const rules = templates.ofType("AWS::Events::Rule").map(({ resource }) => resource.Properties.ScheduleExpression);
+    expect(rules).toEqual(
+      schedules.map(({ everyMinutes }) => `rate(${everyMinutes} ${everyMinutes === 1 ? "minute" : "minutes"})`),
+    );
+  });
+
+  test("every dead-letter queue has an alarm", () => {
+    const watched = templates
+      .ofType("AWS::CloudWatch::Alarm")
+      .filter(({ resource }) => resource.Properties.MetricName === "ApproximateNumberOfMessagesVisible");
+    expect(watched).toHaveLength(queueNames.length);
+  });
+});
+
+describe("domains and secrets", () => {
+  test("the site has the root domain and www, pharmacies have the wildcard, each with DNS records", () => {
+    const names = [ROOT_DOMAIN, `www.${ROOT_DOMAIN}`, `*.${ROOT_DOMAIN}`];
+    const domains = templates
+      .ofType("AWS::ApiGatewayV2::DomainName")
+      .map(({ resource }) => resource.Properties.DomainName);
+    expect(domains).toEqual(names);
+    const records = templates
+      .ofType("AWS::Route53::RecordSet")
+      .map(({ resource }) => `${resource.Properties.Type} ${resource.Properties.Name}`);
+    expect(records).toEqual(expect.arrayContaining(names.flatMap((name) => [`A ${name}.`, `AAAA ${name}.`])));
+    expect(templates.ofType("AWS::ApiGatewayV2::ApiMapping")).toHaveLength(3);
+  });
+
+  test("pharmacies' sign-in routes go to their own function, everything else to the application", () => {
+    const routes = templates.ofType("AWS::ApiGatewayV2::Route").map(({ resource }) => resource.Properties.RouteKey);
+    expect(routes.sort()).toEqual(["$default", "$default", "ANY /auth", "ANY /auth/{proxy+}"].sort());
+  });
+
+  test("the APIs answer on their own domains only", () => {
+    for (const { resource } of templates.ofType("AWS::ApiGatewayV2::Api")) {
+      expect(resource.Properties.DisableExecuteApiEndpoint).toBe(true);
+    }
+  });
+
+  test("the stage's secrets are encrypted with the stage's own key, which rotates and outlives the stack", () => {
+    const [key, ...others] = templates.ofType("AWS::KMS::Key");
+    expect(others).toEqual([]);
+    expect(key?.resource).toMatchObject({ Properties: { EnableKeyRotation: true }, DeletionPolicy: "Retain" });
+    const secrets = templates.ofType("AWS::SecretsManager::Secret");
+    expect(secrets.map(({ resource }) => resource.Properties.Name).sort()).toEqual(
+      ["control-database", "registry-database", "signing-key", "stripe-key", "supabase-token"].map(stageSecret),
+    );
+    for (const { resource, template } of secrets) {
+      expect(templates.text(template, resource.Properties.KmsKeyId)).toBe(key?.id);
+    }
+  });
+});

@@ -1,0 +1,110 @@
+import type { Log } from "@pharmasight/core/kernel/log";
+import type { RegistryEntry, RegistryReader } from "@pharmasight/core/registry/registry";
+import { OpenTenants } from "@pharmasight/core/tenant/open-tenants";
+import { beforeEach, describe, expect, test } from "vitest";
+
+const silent: Log = { info() {}, warn() {}, error() {}, alarm() {} };
+
+/** A registry whose answers, delays and failures the test decides. */
+class Registry implements RegistryReader {
+  entries = new Map<string, RegistryEntry>();
+  version = 1n;
+  changed: string[] = [];
+  down = false;
+  lookups = 0;
+  gate: Promise<void> = Promise.resolve();
+
+  async findByHost(host: string) {
+    this.lookups += 1;
+    const entry = this.entries.get(host);
+    await this.gate;
+    if (this.down) throw new Error("connection refused");
+    return entry;
+  }
+  async findByTenant(tenantId: string) {
+    return [...this.entries.values()].find((entry) => entry.tenantId === tenantId);
+  }
+  async changesSince() {
+    if (this.down) throw new Error("connection refused");
+    return { version: this.version, tenantIds: this.changed };
+  }
+}
+
+function entryOf(host: string, state: RegistryEntry["state"], version: bigint): RegistryEntry {
+  return {
+    host, hostKind: "primary", hostUntil: null, primaryHost: host, tenantId: `id-${host}`, companyName: host, state,
+    currency: "KES", timeZone: "Africa/Nairobi", trialEndsAt: null, schemaVersion: 1, flags: {}, settings: {}, registryVersion: version,
+    appSecretArn: "arn", planCode: "starter", includedModules: [], grantedModules: [], maxBranches: 1, maxUsers: 5, maxItems: 10,
+  };
+}
+
+describe("the open tenants of a process", () => {
+  let registry: Registry;
+  let now: number;
+  let tenants: OpenTenants;
+
+  beforeEach(() => {
+    registry = new Registry();
+    now = Date.parse("2026-11-24T08:00:00Z");
+    registry.entries.set("alfa", entryOf("alfa", "trial", 1n));
+    tenants = new OpenTenants({
+      registry,
+      databases: { open: () => Promise.reject(new Error("not opened here")) },
+      clock: { now: () => new Date(now) },
+      log: silent,
+      tenantsMax: 2, ttlSeconds: 300, checkSeconds: 5, graceSeconds: 60,
+    });
+  });
+
+  test("ask the registry once for many requests at the same time", async () => {
+    await Promise.all(Array.from({ length: 50 }, () => tenants.findByHost("alfa")));
+    expect(registry.lookups).toBe(1);
+  });
+
+  test("show a change within ten seconds and without a restart", async () => {
+    await tenants.findByHost("alfa");
+    registry.entries.set("alfa", entryOf("alfa", "suspended", 2n));
+    registry.version = 2n;
+    registry.changed = ["id-alfa"];
+    now += 5001;
+    expect((await tenants.findByHost("alfa"))?.tenant.entry.state).toBe("suspended");
+  });
+
+  test("find a pharmacy that opened after its address had been asked for", async () => {
+    expect(await tenants.findByHost("beta")).toBeUndefined();
+    registry.entries.set("beta", entryOf("beta", "trial", 2n));
+    registry.version = 2n;
+    now += 5001;
+    expect((await tenants.findByHost("beta"))?.entry.host).toBe("beta");
+  });
+
+  test("never keep what was read before a change that overtook the reading", async () => {
+    const gate = Promise.withResolvers<void>();
+    registry.gate = gate.promise;
+    const early = tenants.findByHost("alfa");
+    await Promise.resolve();
+    registry.version = 2n;
+    registry.changed = ["id-alfa"];
+    now += 5001;
+    registry.gate = Promise.resolve();
+    registry.entries.set("alfa", entryOf("alfa", "suspended", 2n));
+    expect((await tenants.findByHost("alfa"))?.entry.state).toBe("suspended");
+    gate.resolve();
+    await early;
+    expect((await tenants.findByHost("alfa"))?.entry.state).toBe("suspended");
+  });
+
+  test("are served a minute longer when the control database is silent, and then not", async () => {
+    await tenants.findByHost("alfa");
+    registry.down = true;
+    now += 60_000;
+    expect((await tenants.findByHost("alfa"))?.entry.host).toBe("alfa");
+    now += 6000;
+    await expect(tenants.findByHost("alfa")).rejects.toMatchObject({ code: "unavailable", retryAfterSeconds: 5 });
+  });
+
+  test("are unavailable, not unknown, when the control database was silent from the start", async () => {
+    registry.down = true;
+    await expect(tenants.findByHost("alfa")).rejects.toMatchObject({ code: "unavailable" });
+  });
+});
