@@ -27,7 +27,7 @@ const control = {
   settings: "control",
   readsSecrets: ["control-database", "signing-key"],
   tenantSecrets: "none",
-  // A commit with effects is followed by a relay of the whole outbox, whoever wrote its rows.
+  // A commit with effects is followed by a relay of the whole outbox, whichever function wrote its rows.
   sendsTo: ["provisioning", "control-mail"],
   sendsMail: false,
   servesAssets: false,
@@ -58,8 +58,11 @@ const accesses: ReadonlyMap<FunctionSpec, Access> = new Map<FunctionSpec, Access
   [queues["control-mail"].consumer, { ...control, settings: "provisioning", sendsTo: [], sendsMail: true }],
   [functions.tenantApp, { ...tenant, servesAssets: true }],
   [functions.tenantAuth, { ...tenant, servesAssets: true }],
-  [queues["tenant-relay"].consumer, { ...tenant, readsSecrets: ["registry-database"] }],
-  [queues["tenant-mail"].consumer, { ...tenant, sendsMail: true }],
+  [
+    queues["tenant-relay"].consumer,
+    { ...tenant, readsSecrets: ["registry-database"], sendsTo: ["tenant-mail", "item-imports"] },
+  ],
+  [queues["tenant-mail"].consumer, { ...tenant, sendsTo: [], sendsMail: true }],
   [queues["item-imports"].consumer, { ...tenant, readsSecrets: ["registry-database"] }],
 ]);
 

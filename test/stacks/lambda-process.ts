@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 import type { Bundle } from "./synthesis.ts";
@@ -34,11 +35,11 @@ export async function invokeBundle(
     { cwd: bundle.taskRoot, env: { ...environment }, stdio: ["pipe", "pipe", "pipe", "pipe"] },
   );
   const [input, output, errors, answer] = child.stdio;
-  if (!input || !output || !errors || !answer || !("readable" in answer)) throw new Error("The process has no pipes.");
+  if (!(answer instanceof Readable)) throw new Error("The process has no pipes.");
   input.end(JSON.stringify(event));
   const [code, said, log, complaints] = await Promise.all([
     new Promise((resolve) => child.once("close", resolve)),
-    text(answer as NodeJS.ReadableStream as never),
+    text(answer),
     text(output),
     text(errors),
   ]);

@@ -21,6 +21,7 @@ const deployment = {
   DATABASE_CA: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
   SUPABASE_ORGANIZATION: "pharmasight",
   SUPABASE_REGION: "eu-central-1",
+  LOG_LEVEL: "INFO",
 };
 
 export interface Synthesis {

@@ -32,9 +32,27 @@ class Registry implements RegistryReader {
 
 function entryOf(host: string, state: RegistryEntry["state"], version: bigint): RegistryEntry {
   return {
-    host, hostKind: "primary", hostUntil: null, primaryHost: host, tenantId: `id-${host}`, companyName: host, state,
-    currency: "KES", timeZone: "Africa/Nairobi", trialEndsAt: null, schemaVersion: 1, flags: {}, settings: {}, registryVersion: version,
-    appSecretArn: "arn", planCode: "starter", includedModules: [], grantedModules: [], maxBranches: 1, maxUsers: 5, maxItems: 10,
+    host,
+    hostKind: "primary",
+    hostUntil: null,
+    primaryHost: host,
+    tenantId: `id-${host}`,
+    companyName: host,
+    state,
+    currency: "KES",
+    timeZone: "Africa/Nairobi",
+    trialEndsAt: null,
+    schemaVersion: 1,
+    flags: {},
+    settings: {},
+    registryVersion: version,
+    appSecretArn: "arn",
+    planCode: "starter",
+    includedModules: [],
+    grantedModules: [],
+    maxBranches: 1,
+    maxUsers: 5,
+    maxItems: 10,
   };
 }
 
@@ -52,7 +70,10 @@ describe("the open tenants of a process", () => {
       databases: { open: () => Promise.reject(new Error("not opened here")) },
       clock: { now: () => new Date(now) },
       log: silent,
-      tenantsMax: 2, ttlSeconds: 300, checkSeconds: 5, graceSeconds: 60,
+      tenantsMax: 2,
+      ttlSeconds: 300,
+      checkSeconds: 5,
+      graceSeconds: 60,
     });
   });
 

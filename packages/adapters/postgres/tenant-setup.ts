@@ -36,10 +36,13 @@ export function postgresTenantSetup({ ca, log }: { ca?: string | undefined; log:
         await createMember(session, roles.app, APP_GROUP);
         await createMember(session, roles.reader, READER_GROUP);
         await session.script(`alter role ${quoteName(roles.reader)} set default_transaction_read_only = on`);
-        const database = quoteName(owner.session.database);
+        // The pooler's name for the database need not be the server's own.
         await session.script(`
-          revoke create, temporary on database ${database} from public;
-          grant connect on database ${database} to ${quoteName(roles.app)}, ${quoteName(roles.reader)};
+          do $$ begin
+            execute format('revoke create, temporary on database %I from public', current_database());
+            execute format('grant connect on database %I to ${quoteName(roles.app)}, ${quoteName(roles.reader)}',
+              current_database());
+          end $$;
         `);
       }),
 

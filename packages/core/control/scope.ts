@@ -63,7 +63,7 @@ export class ControlScope {
       .values({
         id: newId(this.clock),
         queue: effect.queue,
-        payload: JSON.stringify(effect.payload),
+        payload: effect.payload,
         dedupeKey: effect.dedupeKey,
         dueAt: secondsAfter(now, effect.delaySeconds ?? 0),
         createdAt: now,

@@ -27,4 +27,8 @@ export interface Log {
   alarm(name: AlarmName, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-export type AlarmName = "tenant-identity-mismatch" | "provisioning-failed" | "dead-letter" | "control-database-unreachable";
+export type AlarmName =
+  | "tenant-identity-mismatch"
+  | "provisioning-failed"
+  | "dead-letter"
+  | "control-database-unreachable";

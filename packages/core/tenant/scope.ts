@@ -165,7 +165,7 @@ export class TenantScope<A extends TenantActor = Member | Job> {
       .values({
         id: newId(this.clock),
         queue: effect.queue,
-        payload: JSON.stringify(effect.payload),
+        payload: effect.payload,
         dedupeKey: effect.dedupeKey,
         dueAt: secondsAfter(now, effect.delaySeconds ?? 0),
         createdAt: now,

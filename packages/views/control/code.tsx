@@ -16,7 +16,7 @@ export interface CodePageProps {
   formToken: string;
 }
 
-/** Forms: POST /signup/code with code, formToken; POST /signup/code/resend with formToken. */
+/** Forms: POST /sign-up/code with code, formToken; POST /sign-up/code/resend with formToken. */
 export function CodePage({ context, email, attemptsLeft, error, resent, formToken }: CodePageProps) {
   return (
     <SiteLayout context={context} title="Enter your code" quiet>
@@ -33,7 +33,7 @@ export function CodePage({ context, email, attemptsLeft, error, resent, formToke
             <Alert tone="success">We sent a new code. The earlier one no longer works.</Alert>
           </div>
         ) : null}
-        <form method="post" action="/signup/code" data-once class="mt-6 space-y-5" novalidate>
+        <form method="post" action="/sign-up/code" data-once class="mt-6 space-y-5" novalidate>
           <FormToken token={formToken} />
           <TextField
             name="code"
@@ -49,7 +49,6 @@ export function CodePage({ context, email, attemptsLeft, error, resent, formToke
               maxlength: 11,
               required: true,
               autofocus: true,
-              placeholder: "000000",
             }}
             large
           />
@@ -58,7 +57,7 @@ export function CodePage({ context, email, attemptsLeft, error, resent, formToke
           </SubmitButton>
         </form>
         <div class="mt-6 flex flex-wrap items-center justify-between gap-3 border-line border-t pt-5">
-          <form method="post" action="/signup/code/resend" data-once>
+          <form method="post" action="/sign-up/code/resend" data-once>
             <FormToken token={formToken} />
             <SubmitButton busy="Sending…" class="btn-plain btn-sm">
               <Icon name="refresh-cw" class="size-3.5" />
@@ -67,7 +66,7 @@ export function CodePage({ context, email, attemptsLeft, error, resent, formToke
           </form>
           <p class="text-muted">
             Wrong address?{" "}
-            <a href="/signup" class="link">
+            <a href="/sign-up" class="link">
               Start again
             </a>
           </p>

@@ -51,7 +51,7 @@ function Hero() {
             first and order before you run out.
           </p>
           <div class="mt-8 flex flex-wrap gap-3">
-            <a href="/signup" class="btn btn-primary btn-lg text-base">
+            <a href="/sign-up" class="btn btn-primary btn-lg text-base">
               Start free trial
               <Icon name="arrow-right" />
             </a>

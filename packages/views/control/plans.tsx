@@ -44,7 +44,7 @@ function Plan({ plan, salesMail, highlighted }: { plan: PlanCard; salesMail: str
           Talk to us
         </a>
       ) : (
-        <a href={`/signup?plan=${plan.code}`} class={`btn mt-6 ${highlighted ? "btn-primary" : "btn-plain"}`}>
+        <a href={`/sign-up?plan=${plan.code}`} class={`btn mt-6 ${highlighted ? "btn-primary" : "btn-plain"}`}>
           Start with {plan.name}
         </a>
       )}
@@ -80,11 +80,17 @@ function Price({ plan }: { plan: PlanCard }) {
 
 /** Whole months that a year's price leaves out, in words; nothing when it is no whole number of them. */
 export function saving(monthly: string, yearly: string): string {
-  const cents = (amount: string): bigint => BigInt(formatAmount(amount).replace(/[,.]/g, ""));
-  const month = cents(monthly);
-  const saved = 12n * month - cents(yearly);
-  if (month <= 0n || saved <= 0n || saved % month !== 0n) return "";
+  const [month, year] = [cents(monthly), cents(yearly)];
+  if (month === undefined || year === undefined || month === 0n) return "";
+  const saved = 12n * month - year;
+  if (saved <= 0n || saved % month !== 0n) return "";
   return `, ${countOf(Number(saved / month), "month")} free`;
+}
+
+/** Undefined for amounts with fractions of a cent. */
+function cents(amount: string): bigint | undefined {
+  const shown = formatAmount(amount).replaceAll(",", "");
+  return /^\d+\.\d\d$/.test(shown) ? BigInt(shown.replace(".", "")) : undefined;
 }
 
 function Lines({ title, lines }: { title: string; lines: string[] }) {

@@ -30,7 +30,7 @@ export interface SignUpPageProps {
   formToken: string;
 }
 
-/** Form: POST /signup with companyName, ownerName, email, subdomain, plan, termsAccepted (`yes`), termsVersion, formToken. */
+/** Form: POST /sign-up with companyName, ownerName, email, subdomain, plan, termsAccepted (`yes`), termsVersion, formToken. */
 export function SignUpPage({ context, plans, values, errors, rootHost, termsVersion, formToken }: SignUpPageProps) {
   return (
     <SiteLayout context={context} title="Start your free trial" htmx quiet>
@@ -38,7 +38,7 @@ export function SignUpPage({ context, plans, values, errors, rootHost, termsVers
         <div>
           <h1 class="font-semibold text-3xl">Start your free trial</h1>
           <p class="mt-2 text-base text-muted">14 days with everything in your plan. No card needed.</p>
-          <form method="post" action="/signup" data-once class="card mt-8 space-y-6 p-5 sm:p-8" novalidate>
+          <form method="post" action="/sign-up" data-once class="card mt-8 space-y-6 p-5 sm:p-8" novalidate>
             <FormToken token={formToken} />
             <input type="hidden" name="termsVersion" value={termsVersion} />
             <ErrorSummary errors={errors} />
@@ -117,7 +117,7 @@ function SubdomainField({ value, error, rootHost }: SubdomainFieldProps) {
           placeholder="your-pharmacy"
           class="min-w-24 grow"
           data-propose-from="companyName"
-          hx-get="/signup/subdomain"
+          hx-get="/sign-up/subdomain"
           hx-trigger="input changed delay:300ms"
           hx-target="#subdomain-hint"
           hx-sync="this:replace"

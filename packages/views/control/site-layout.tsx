@@ -32,7 +32,7 @@ export function SiteLayout({ context, title, quiet, children, ...document }: Sit
                 <a href="/#questions" class="btn btn-ghost btn-sm hidden sm:inline-flex">
                   Questions
                 </a>
-                <a href="/signup" class="btn btn-primary btn-sm ml-2">
+                <a href="/sign-up" class="btn btn-primary btn-sm ml-2">
                   Start free trial
                 </a>
               </nav>

@@ -7,7 +7,7 @@ export interface SubdomainHintProps {
   address?: string;
 }
 
-/** Answer to GET /signup/subdomain?subdomain=…: whether the address can be had. */
+/** Answer to GET /sign-up/subdomain?subdomain=…: whether the address can be had. */
 export function SubdomainHint({ state, message, address }: SubdomainHintProps) {
   if (state === "empty") return null;
   const free = state === "free";

@@ -37,7 +37,7 @@ export function ErrorSummary({ errors }: { errors: FieldErrors }) {
         tone="error"
         title={entries.length === 1 ? "Please check one thing" : `Please check ${entries.length} things`}
       >
-        <ul class="mt-1 list-inside list-disc">
+        <ul class="mt-1 list-disc pl-4">
           {entries.map(([name, message]) => (
             <li>
               <a href={`#${encodeURIComponent(name)}`} class="underline underline-offset-2">

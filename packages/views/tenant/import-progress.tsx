@@ -130,10 +130,10 @@ function RejectedRows({ run }: { run: ImportRun }) {
         <caption class="sr-only">Rows that could not be added, with the reason</caption>
         <thead class="bg-base-200 text-muted text-xs">
           <tr class="border-line border-b">
-            <th scope="col" class="px-4 py-2.5 text-right font-medium sm:px-5">
+            <th scope="col" class="whitespace-nowrap px-4 py-2.5 text-right font-medium sm:px-5">
               Row
             </th>
-            <th scope="col" class="px-2 py-2.5 font-medium">
+            <th scope="col" class="px-2 py-2.5 font-medium sm:w-2/5">
               Reason
             </th>
             <th scope="col" class="hidden px-4 py-2.5 font-medium sm:table-cell sm:px-5">
@@ -144,7 +144,10 @@ function RejectedRows({ run }: { run: ImportRun }) {
         <tbody class="divide-y divide-line">
           {run.rejectedRows.map((rejected) => (
             <tr>
-              <th scope="row" class="w-16 px-4 py-2.5 text-right align-top font-normal text-muted tabular-nums sm:px-5">
+              <th
+                scope="row"
+                class="w-16 whitespace-nowrap px-4 py-2.5 text-right align-top font-normal text-muted tabular-nums sm:px-5"
+              >
                 {rejected.row}
               </th>
               <td class="px-2 py-2.5 pr-4 align-top">

@@ -155,9 +155,9 @@ function ItemTableRow({ item }: { item: ItemRow }) {
   const description = describe(item);
   return (
     <tr class="relative hover:bg-base-200">
-      <th scope="row" class="px-4 py-3 text-left font-normal align-top">
+      <th scope="row" class="py-3 pr-2 pl-4 text-left align-top font-normal">
         <a href={`/items/${item.id}`} class="font-medium after:absolute after:inset-0">
-          {item.name}
+          <Breakable text={item.name} />
         </a>
         {description === "" ? null : <span class="block text-muted text-xs">{description}</span>}
         {item.brandNames === undefined ? null : (
@@ -183,6 +183,22 @@ function ItemTableRow({ item }: { item: ItemRow }) {
         <span class="ml-auto block max-w-28 truncate text-muted text-xs">per {item.unit}</span>
       </td>
     </tr>
+  );
+}
+
+/** Lets a combination such as `Artemether+Lumefantrine` wrap between its parts. */
+function Breakable({ text }: { text: string }) {
+  const [first, ...rest] = text.split("+");
+  return (
+    <>
+      {first}
+      {rest.map((part) => (
+        <>
+          +<wbr />
+          {part}
+        </>
+      ))}
+    </>
   );
 }
 

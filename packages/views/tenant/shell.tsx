@@ -57,7 +57,7 @@ export function TenantLayout(props: TenantLayoutProps) {
     >
       <div class="lg:grid lg:min-h-dvh lg:grid-cols-[15.5rem_minmax(0,1fr)]">
         <Navigation shell={shell} />
-        <div class="flex min-h-dvh min-w-0 flex-col">
+        <div class="flex min-h-dvh min-w-0 flex-col border-line lg:border-l">
           <TopBar shell={shell} />
           <main
             id="main"
@@ -101,7 +101,7 @@ function Navigation({ shell }: { shell: TenantShell }) {
       id="navigation"
       popover="auto"
       aria-label="Main"
-      class="fixed inset-y-0 right-auto left-0 m-0 h-dvh max-h-none w-72 max-w-[85vw] flex-col border-line border-r bg-base-200 p-3 text-base-content backdrop:bg-black/40 open:flex lg:sticky lg:top-0 lg:flex lg:w-auto"
+      class="fixed inset-y-0 right-auto left-0 m-0 h-dvh max-h-none w-72 max-w-[85vw] flex-col border-line border-r bg-base-200 p-3 text-base-content backdrop:bg-black/40 open:flex lg:sticky lg:top-0 lg:flex lg:w-auto lg:border-r-0"
     >
       <div class="mb-3 flex items-center gap-2.5 px-2 py-1.5">
         <CompanyMark name={shell.company.name} />

@@ -59,11 +59,24 @@ export interface SupabaseWorld {
   stop(): Promise<void>;
 }
 
-/** Supabase on a cluster in memory. */
+/**
+ * Supabase on a cluster in memory.
+ * @param options.projects names of projects that it remembers from an earlier run, without databases behind them
+ */
 export async function startSupabaseWorld(
-  options: { waitSeconds?: number; clock?: Clock } = {},
+  options: { waitSeconds?: number; clock?: Clock; projects?: readonly string[] } = {},
 ): Promise<SupabaseWorld> {
   const scratch = await scratchFolder();
+  if (options.projects !== undefined) {
+    const createdAt = (options.clock ?? systemClock).now().toISOString();
+    const projects = options.projects.map((name, index) => {
+      const letters = index
+        .toString(26)
+        .replaceAll(/./g, (digit) => String.fromCharCode(97 + Number.parseInt(digit, 26)));
+      return { ref: letters.padStart(20, "a"), name, region: "eu-central-1", size: "micro", createdAt, built: true };
+    });
+    await writeFile(scratch.path("supabase.json"), JSON.stringify({ token: "sbp_seeded", projects }));
+  }
   const cluster = await startCluster({ dataDir: scratch.path("data"), inMemory: true, log: () => undefined });
   const start = async (port: number, poolerPorts: SupabaseOptions["poolerPorts"]): Promise<SupabaseWorld> => {
     const supabase = await startSupabase({

@@ -27,8 +27,8 @@ export async function append(control: ControlScope, entry: AuditEntry): Promise<
       reason: entry.reason ?? null,
       sourceIp: actor.kind === "visitor" ? actor.sourceIp : null,
       requestId: actor.kind === "visitor" ? actor.requestId : null,
-      before: entry.before === undefined ? null : JSON.stringify(entry.before),
-      after: entry.after === undefined ? null : JSON.stringify(entry.after),
+      before: entry.before ?? null,
+      after: entry.after ?? null,
     })
     .execute();
 }

@@ -43,7 +43,7 @@ export async function list(control: ControlScope): Promise<readonly Plan[]> {
   return rows.map((row) => planSchema.parse(row));
 }
 
-export async function findByCode(control: ControlScope, code: string): Promise<Plan | undefined> {
+export async function findByCode(control: ControlScope, code: Plan["code"]): Promise<Plan | undefined> {
   const row = await control.db
     .selectFrom("subscriptionPlans")
     .select(columns)

@@ -63,7 +63,7 @@ export async function parseForm(control: ControlScope, input: unknown): Promise<
   for (const issue of parsed.error?.issues ?? []) fields[String(issue.path[0])] ??= issue.message;
   const typed = z.object({ subdomain: z.string() }).safeParse(input).data?.subdomain ?? "";
   const name = await availability(control, typed);
-  if (name.label === undefined) fields["subdomain"] = name.message;
+  if (name.label === undefined) fields.subdomain = name.message;
   if (!parsed.success || name.label === undefined) throw invalidInput("Please check the form.", fields);
   return { ...parsed.data, subdomain: name.label };
 }

@@ -27,8 +27,8 @@ export async function append(tenant: TenantScope<TenantActor>, entry: AuditEntry
       reason: entry.reason ?? null,
       sourceIp: isRequest ? actor.sourceIp : null,
       requestId: isRequest ? actor.requestId : null,
-      before: entry.before === undefined ? null : JSON.stringify(entry.before),
-      after: entry.after === undefined ? null : JSON.stringify(entry.after),
+      before: entry.before ?? null,
+      after: entry.after ?? null,
     })
     .execute();
 }

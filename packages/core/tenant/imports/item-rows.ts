@@ -187,10 +187,18 @@ const taxWords: Readonly<Record<string, TaxClass>> = {
  */
 function readTaxClass(text: string, fallback: TaxClass | null): TaxClass | null | undefined {
   if (text === "") return fallback;
-  const rate = /^(\d{1,2}(?:\.\d{1,4})?|100)\s*%?$/.exec(text)?.[1];
-  if (rate !== undefined) return new Decimal(rate).isZero() ? fallback : "standard";
-  const words = normalise(text.replace(/\d+(\.\d+)?\s*%?/g, " ").replaceAll("vat", " ")) || normalise(text);
-  return taxWords[words];
+  const bare = text.replace(/vat|%/gi, " ").trim();
+  if (/^(\d{1,2}(\.\d{1,4})?|100)$/.test(bare)) return new Decimal(bare).isZero() ? fallback : "standard";
+  const words = normalise(text);
+  return (
+    taxWords[words] ??
+    taxWords[
+      words
+        .replace(/\b(vat|\d+)\b/g, "")
+        .replace(/ +/g, " ")
+        .trim()
+    ]
+  );
 }
 
 const clip = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);

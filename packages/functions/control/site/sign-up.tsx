@@ -37,7 +37,7 @@ signUpRoutes.get("/subdomain", async (c) => {
 signUpRoutes.post("/", async (c) => {
   const form = await readForm(c);
   const control = await visitor(c);
-  const formToken = form["formToken"];
+  const formToken = form.formToken;
   try {
     const origin = { sourceIp: c.env.origin.sourceIp, browserToken: formToken };
     const started = await SignUps.start(control, form, origin);
@@ -66,7 +66,7 @@ signUpRoutes.post("/code", async (c) => {
   if (token === undefined) return c.redirect("/sign-up", 303);
   const control = await visitor(c);
   try {
-    await SignUps.confirm(control, token, form["code"] ?? "");
+    await SignUps.confirm(control, token, form.code ?? "");
     return c.redirect("/sign-up/progress", 303);
   } catch (error) {
     const refusal = refusalOf(error);
@@ -116,12 +116,12 @@ function refusalOf(error: unknown): Refusal | undefined {
 }
 
 const valuesOf = (form: Readonly<Record<string, string>>): SignUpValues => ({
-  companyName: form["companyName"] ?? "",
-  ownerName: form["ownerName"] ?? "",
-  email: form["email"] ?? "",
-  subdomain: form["subdomain"] ?? "",
-  plan: form["plan"] ?? "",
-  termsAccepted: form["termsAccepted"] !== undefined,
+  companyName: form.companyName ?? "",
+  ownerName: form.ownerName ?? "",
+  email: form.email ?? "",
+  subdomain: form.subdomain ?? "",
+  plan: form.plan ?? "",
+  termsAccepted: form.termsAccepted !== undefined,
 });
 
 interface FilledForm {

@@ -1,7 +1,7 @@
 import { log } from "@pharmasight/adapters/log";
 import { provisioningPlatform } from "@pharmasight/adapters/provisioning-platform";
 import { type Letter, Mails } from "@pharmasight/core/control/mails/mails";
-import type { Mail } from "@pharmasight/views/mail/mail";
+import type { MailContent } from "@pharmasight/views/mail/mail";
 import { codeMail, welcomeMail } from "@pharmasight/views/mail/mails.tsx";
 import * as z from "zod";
 import { sqsHandler } from "../../workers/batch.ts";
@@ -22,6 +22,6 @@ export const handler = sqsHandler(
   log,
 );
 
-function render(letter: Letter): Mail {
+function render(letter: Letter): MailContent {
   return letter.kind === "welcome" ? welcomeMail(letter) : codeMail(letter);
 }

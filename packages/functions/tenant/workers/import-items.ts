@@ -1,3 +1,4 @@
+import { log } from "@pharmasight/adapters/log";
 import { tenantPlatform } from "@pharmasight/adapters/tenant-platform";
 import { Imports } from "@pharmasight/core/tenant/imports/imports";
 import { TenantScope } from "@pharmasight/core/tenant/scope";
@@ -12,9 +13,13 @@ const messageSchema = z.object({
 });
 
 /** Reads one chunk of an uploaded file; the chunk asks for the next one. */
-export const handler = sqsHandler(messageSchema, async (message) => {
-  const { tenancy } = await tenantPlatform();
-  const tenant = await TenantScope.forJob(tenancy, message.tenantId, "import-items");
-  await Imports.readChunk(tenant, message.importId, message.fromRow);
-  await tenant.settle(message.outboxId);
-});
+export const handler = sqsHandler(
+  messageSchema,
+  async (message) => {
+    const { tenancy } = await tenantPlatform();
+    const tenant = await TenantScope.forJob(tenancy, message.tenantId, "import-items");
+    await Imports.readChunk(tenant, message.importId, message.fromRow);
+    await tenant.settle(message.outboxId);
+  },
+  log,
+);

@@ -1,3 +1,4 @@
+import { log } from "@pharmasight/adapters/log";
 import { tenantPlatform } from "@pharmasight/adapters/tenant-platform";
 import { Mails } from "@pharmasight/core/tenant/mails/mails";
 import { TenantScope } from "@pharmasight/core/tenant/scope";
@@ -9,10 +10,14 @@ import { sqsHandler } from "../../workers/batch.ts";
 const messageSchema = z.object({ ...Mails.mailRequestSchema.shape, tenantId: z.uuid(), outboxId: z.uuid() });
 
 /** Mails of a pharmacy to its own people. */
-export const handler = sqsHandler(messageSchema, async (message) => {
-  const { tenancy, mailer } = await tenantPlatform();
-  const tenant = await TenantScope.forJob(tenancy, message.tenantId, "send-mail");
-  await Mails.deliver(tenant, message, pharmacyUrl(tenant.tenant.primaryHost), ({ to, ...letter }) =>
-    mailer.send({ to, ...signInLinkMail(letter) }),
-  );
-});
+export const handler = sqsHandler(
+  messageSchema,
+  async (message) => {
+    const { tenancy, mailer } = await tenantPlatform();
+    const tenant = await TenantScope.forJob(tenancy, message.tenantId, "send-mail");
+    await Mails.deliver(tenant, message, pharmacyUrl(tenant.tenant.primaryHost), ({ to, ...letter }) =>
+      mailer.send({ to, ...signInLinkMail(letter) }),
+    );
+  },
+  log,
+);

@@ -1,6 +1,6 @@
 import { tenantPlatform } from "@pharmasight/adapters/tenant-platform";
+import { TenantHealth } from "@pharmasight/core/tenant/health/health";
 import { Hono } from "hono";
-import { sql } from "kysely";
 import type { EdgeEnv } from "../../../http/bindings.ts";
 import { visitor } from "../../door.ts";
 
@@ -8,6 +8,6 @@ import { visitor } from "../../door.ts";
 export const health = new Hono<EdgeEnv>().get("/", async (c) => {
   const { config } = await tenantPlatform();
   const isDeep = c.req.query("deep") === "1";
-  if (isDeep) await sql`select 1`.execute((await visitor(c)).db);
+  if (isDeep) await TenantHealth.askDatabase(await visitor(c));
   return c.json({ status: "ok", version: config.VERSION, checked: isDeep ? ["registry", "database"] : ["registry"] });
 });

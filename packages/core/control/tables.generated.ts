@@ -1,0 +1,173 @@
+// Generated from the migrations by `npm run generate`. Do not edit.
+import type { ColumnType, Generated } from "kysely";
+
+export type Json = ColumnType<unknown, NonNullable<unknown>, NonNullable<unknown>>;
+
+export interface AuditLogTable {
+  id: string;
+  at: Date;
+  actorKind: "visitor" | "operator" | "system";
+  actorId: string | null;
+  tenantId: string | null;
+  action: string;
+  reason: string | null;
+  sourceIp: string | null;
+  requestId: string | null;
+  before: Json | null;
+  after: Json | null;
+}
+
+export interface OutboxTable {
+  id: string;
+  queue: string;
+  payload: Json;
+  dedupeKey: string;
+  dueAt: Date;
+  sentAt: Date | null;
+  doneAt: Date | null;
+  attempts: Generated<number>;
+  lastError: string | null;
+  createdAt: Date;
+}
+
+export interface ProvisioningJobsTable {
+  id: string;
+  tenantId: string;
+  state: "running" | "done" | "failed";
+  fence: Generated<string>;
+  leaseUntil: Date | null;
+  nextRunAt: Date;
+  createdAt: Date;
+  finishedAt: Date | null;
+}
+
+export interface ProvisioningStepsTable {
+  jobId: string;
+  position: number;
+  name: string;
+  state: Generated<"waiting" | "running" | "done" | "failed">;
+  attempts: Generated<number>;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  lastError: string | null;
+}
+
+export interface RegistryCounterTable {
+  onlyRow: Generated<boolean>;
+  version: string;
+}
+
+export interface SignUpsTable {
+  id: string;
+  browserHash: string;
+  companyName: string;
+  ownerName: string;
+  email: string;
+  subdomain: string;
+  planId: string;
+  termsVersion: string;
+  termsAcceptedAt: Date;
+  sourceIp: string;
+  codeNumber: Generated<number>;
+  codeExpiresAt: Date;
+  codeAttempts: Generated<number>;
+  tenantId: string | null;
+  createdAt: Date;
+  confirmedAt: Date | null;
+}
+
+export interface SubscriptionPlansTable {
+  id: string;
+  code: "starter" | "professional" | "enterprise";
+  name: string;
+  currency: string;
+  priceMonthly: string | null;
+  priceYearly: string | null;
+  maxBranches: number | null;
+  maxUsers: number | null;
+  maxItems: number | null;
+  apiRequestsPerMinute: number | null;
+  includedModules: ("inventory" | "sales" | "purchases" | "reports" | "stock_take" | "multi_branch" | "api_access" | "advanced_reports" | "custom_branding")[];
+  features: Json;
+  updatedAt: Date;
+}
+
+export interface TenantDatabasesTable {
+  tenantId: string;
+  provider: "supabase" | "postgres";
+  projectName: string;
+  region: string;
+  size: string;
+  projectRef: string | null;
+  ownerSecretArn: string | null;
+  appSecretArn: string | null;
+  createdAt: Date;
+}
+
+export interface TenantHostsTable {
+  host: string;
+  tenantId: string;
+  kind: "primary" | "redirect" | "custom";
+  until: Date | null;
+  createdAt: Date;
+}
+
+export interface TenantModulesTable {
+  id: string;
+  tenantId: string;
+  moduleName: string;
+  source: "add_on" | "grant" | "trial" | "custom";
+  isEnabled: Generated<boolean>;
+  expiresAt: Date | null;
+  createdAt: Date;
+}
+
+export interface TenantSubscriptionsTable {
+  id: string;
+  tenantId: string;
+  planId: string;
+  status: "trialing" | "active" | "past_due" | "canceled" | "incomplete" | "incomplete_expired" | "unpaid" | "paused";
+  billingInterval: "month" | "year" | null;
+  currentPeriodStart: Date | null;
+  currentPeriodEnd: Date | null;
+  cancelAtPeriodEnd: Generated<boolean>;
+  stripeCustomerId: string | null;
+  stripeSubscriptionId: string | null;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface TenantsTable {
+  id: string;
+  name: string;
+  state: "provisioning" | "provisioning_failed" | "trial" | "active" | "past_due" | "suspended" | "cancelled" | "closed";
+  ring: Generated<"staging" | "pilot" | "general">;
+  currency: string;
+  timeZone: string;
+  ownerName: string;
+  ownerEmail: string;
+  termsVersion: string;
+  termsAcceptedAt: Date;
+  trialEndsAt: Date | null;
+  schemaVersion: number | null;
+  flags: ColumnType<unknown, NonNullable<unknown> | undefined, NonNullable<unknown>>;
+  settings: ColumnType<unknown, NonNullable<unknown> | undefined, NonNullable<unknown>>;
+  registryVersion: Generated<string>;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface ControlTables {
+  auditLog: AuditLogTable;
+  outbox: OutboxTable;
+  provisioningJobs: ProvisioningJobsTable;
+  provisioningSteps: ProvisioningStepsTable;
+  registryCounter: RegistryCounterTable;
+  signUps: SignUpsTable;
+  subscriptionPlans: SubscriptionPlansTable;
+  tenantDatabases: TenantDatabasesTable;
+  tenantHosts: TenantHostsTable;
+  tenantModules: TenantModulesTable;
+  tenantSubscriptions: TenantSubscriptionsTable;
+  tenants: TenantsTable;
+}

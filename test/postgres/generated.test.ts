@@ -1,0 +1,79 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import {
+  MIGRATIONS_MODULE,
+  MIGRATIONS_ROOT,
+  readMigrations,
+  renderMigrations,
+} from "../../scripts/generate-migrations.ts";
+import { renderTableModules } from "../../scripts/generate-tables.ts";
+import { newMigration } from "../../scripts/new-migration.ts";
+import { startTestCluster } from "./fixture.ts";
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "pharmasight-migrations-"));
+  await mkdir(join(root, "control"));
+  await mkdir(join(root, "tenant"));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+async function writeMigration(name: string, scripts: Record<string, string> = {}): Promise<void> {
+  const folder = join(root, "tenant", name);
+  await mkdir(folder);
+  const files = { up: "select 1", down: "select 1", verify: "select 1", ...scripts };
+  for (const [script, text] of Object.entries(files)) await writeFile(join(folder, `${script}.sql`), text);
+}
+
+const STALE = 'stale: run "npm run generate"';
+
+test("the bundled migrations are those of migrations/", async () => {
+  expect(await readFile(MIGRATIONS_MODULE, "utf8"), STALE).toBe(await renderMigrations(MIGRATIONS_ROOT));
+});
+
+test("the row types are those of the migrated databases", async () => {
+  const cluster = await startTestCluster();
+  try {
+    for (const [path, text] of await renderTableModules(cluster)) {
+      expect(await readFile(path, "utf8"), `${path} is ${STALE}`).toBe(text);
+    }
+  } finally {
+    await cluster.stop();
+  }
+});
+
+test("a gap, a double number, a bad name, a missing or an empty file is refused by name", async () => {
+  await writeMigration("0001_first");
+  await writeMigration("0003_third");
+  await expect(readMigrations(root, "tenant")).rejects.toThrow(
+    "migrations/tenant/0003_third: its number should be 0002",
+  );
+  await writeMigration("0002_second");
+  await writeMigration("0002_twin");
+  await expect(readMigrations(root, "tenant")).rejects.toThrow(
+    "migrations/tenant/0002_twin: its number should be 0003",
+  );
+  await rm(join(root, "tenant", "0002_twin"), { recursive: true });
+  await rm(join(root, "tenant", "0002_second", "down.sql"));
+  await expect(readMigrations(root, "tenant")).rejects.toThrow("migrations/tenant/0002_second/down.sql");
+  await writeFile(join(root, "tenant", "0002_second", "down.sql"), "-- nothing\n");
+  await expect(readMigrations(root, "tenant")).rejects.toThrow("migrations/tenant/0002_second/down.sql");
+  await mkdir(join(root, "tenant", "4_bad"));
+  await expect(readMigrations(root, "tenant")).rejects.toThrow("migrations/tenant/4_bad");
+});
+
+test("a new migration gets the next number and its three files, and must be written before it is bundled", async () => {
+  await writeMigration("0001_first");
+  const folder = await newMigration(root, ["new", "tenant", "add_suppliers"]);
+  expect(folder).toBe(join(root, "tenant", "0002_add_suppliers"));
+  expect((await readdir(folder)).sort()).toEqual(["down.sql", "up.sql", "verify.sql"]);
+  await expect(renderMigrations(root)).rejects.toThrow("0002_add_suppliers");
+});
+
+test("a new migration with wrong arguments says how it is called", async () => {
+  for (const args of [[], ["new"], ["new", "both", "add_x"], ["new", "tenant", "Add X"], ["old", "tenant", "add_x"]]) {
+    await expect(newMigration(root, args)).rejects.toThrow("npm run migration -- new control|tenant");
+  }
+});
