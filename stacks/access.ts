@@ -1,14 +1,13 @@
 import type { QueueName } from "@pharmasight/core/ports/jobs";
 import { type FunctionSpec, functions, queues } from "@pharmasight/functions/manifest";
 
-export const stageSecretNames = [
-  "control-database",
-  "registry-database",
-  "signing-key",
-  "supabase-token",
-  "stripe-key",
-] as const;
-export type StageSecretName = (typeof stageSecretNames)[number];
+/** Secrets of the stage itself, by the last part of their names. */
+export type StageSecretName =
+  | "control-database"
+  | "registry-database"
+  | "signing-key"
+  | "supabase-token"
+  | "stripe-key";
 
 /** Everything that one function may reach. What is not said here, IAM refuses. */
 export interface Access {
@@ -54,8 +53,7 @@ const accesses: ReadonlyMap<FunctionSpec, Access> = new Map<FunctionSpec, Access
       tenantSecrets: "make",
     },
   ],
-  // Its process is made of the workers' platform, which knows the vendors; their secrets stay closed to it.
-  [queues["control-mail"].consumer, { ...control, settings: "provisioning", sendsTo: [], sendsMail: true }],
+  [queues["control-mail"].consumer, { ...control, sendsTo: [], sendsMail: true }],
   [functions.tenantApp, { ...tenant, servesAssets: true }],
   [functions.tenantAuth, { ...tenant, servesAssets: true }],
   [

@@ -29,7 +29,7 @@ const schema = z
     message: "has to be an address of ROOT_DOMAIN, which is the domain that may send",
   });
 
-export type DeploymentConfiguration = z.infer<typeof schema>;
+type DeploymentConfiguration = z.infer<typeof schema>;
 
 /** @throws Error that lists everything wrong at once */
 export function deploymentConfiguration(): DeploymentConfiguration {

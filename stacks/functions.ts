@@ -41,7 +41,13 @@ export function addFunction(app: App, stack: Stack, spec: FunctionSpec): SstFunc
     logGroup,
     environment: environmentOf(app, access),
     permissions: permissionsOf(app, stack, access),
-    nodejs: { format: "esm", minify: true, sourcemap: true, esbuild: { plugins: [onlyEnglishInZod] } },
+    nodejs: {
+      format: "esm",
+      minify: true,
+      sourcemap: true,
+      // A trace needs names and lines; the sources themselves would make the map, which is read at start, nearly three times as big.
+      esbuild: { sourcesContent: false, plugins: [onlyEnglishInZod] },
+    },
     ...(access.servesAssets ? { copyFiles: [{ from: "packages/views/dist", to: "assets" }] } : {}),
   });
   suppressWildcards(role, app.stage, access);

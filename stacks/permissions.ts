@@ -54,7 +54,7 @@ export function permissionsOf(app: App, stack: Stack, access: Access): PolicySta
   return statements;
 }
 
-export type TenantSecretKind = "app" | "owner";
+type TenantSecretKind = "app" | "owner";
 
 /** The tenants' secrets that a function may read. */
 export function tenantSecretKinds(access: Access): readonly TenantSecretKind[] {

@@ -6,7 +6,7 @@ import { NagSuppressions } from "cdk-nag";
 import { Queue, type Stack, type StackContext } from "sst/constructs";
 import { suppressSstHandler } from "./suppressions.ts";
 
-export interface QueueWithDeadLetters {
+interface QueueWithDeadLetters {
   readonly queue: Queue;
   readonly deadLetters: CdkQueue;
 }

@@ -13,8 +13,28 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "core/tenant": ["core/kernel", "core/ports", "core/registry", "core/tenant"],
   adapters: ["core/kernel", "core/ports", "core/registry", "core/control", "core/tenant", "adapters"],
   views: ["views"],
-  "functions/control": ["core/kernel", "core/ports", "core/registry", "core/control", "adapters", "views", "functions/http", "functions/workers", "functions/control"],
-  "functions/tenant": ["core/kernel", "core/ports", "core/registry", "core/tenant", "adapters", "views", "functions/http", "functions/workers", "functions/tenant"],
+  "functions/control": [
+    "core/kernel",
+    "core/ports",
+    "core/registry",
+    "core/control",
+    "adapters",
+    "views",
+    "functions/http",
+    "functions/workers",
+    "functions/control",
+  ],
+  "functions/tenant": [
+    "core/kernel",
+    "core/ports",
+    "core/registry",
+    "core/tenant",
+    "adapters",
+    "views",
+    "functions/http",
+    "functions/workers",
+    "functions/tenant",
+  ],
   "functions/http": ["core/kernel", "core/ports", "core/registry", "adapters", "views", "functions/http"],
   "functions/workers": ["core/kernel", "core/ports", "adapters", "functions/workers"],
 };
@@ -53,7 +73,9 @@ describe("import directions", () => {
     const wrong = imports.flatMap((found) => {
       const rule = confined.find(([pattern]) => pattern.test(found.specifier));
       const from = areaOf(found.file) ?? "";
-      return rule === undefined || rule[1].includes(from) ? [] : [`${relative(root, found.file)} imports ${found.specifier}`];
+      return rule === undefined || rule[1].includes(from)
+        ? []
+        : [`${relative(root, found.file)} imports ${found.specifier}`];
     });
     expect(wrong).toEqual([]);
   });

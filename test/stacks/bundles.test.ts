@@ -43,7 +43,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all([control?.end(), tenant?.end()]);
-  await running?.stop();
+  await Promise.all([running?.stop(), synthesis?.remove()]);
 });
 
 describe("bundles that answer requests", () => {

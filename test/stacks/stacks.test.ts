@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { controlConfig, provisioningConfig, tenantConfig } from "@pharmasight/adapters/config";
 import { type QueueName, queueNames } from "@pharmasight/core/ports/jobs";
 import { type FunctionSpec, functions, queues, schedules } from "@pharmasight/functions/manifest";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROOT_DOMAIN, STAGE, type Synthesis, synthesise } from "./synthesis.ts";
 import { readTemplates } from "./templates.ts";
 
@@ -22,6 +22,7 @@ beforeAll(async () => {
   synthesis = await synthesise();
   templates = readTemplates(synthesis.assembly);
 }, 120_000);
+afterAll(() => synthesis?.remove());
 
 /** What reads the function's configuration when it starts. */
 const parserOf = (name: string) => {

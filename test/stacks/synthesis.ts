@@ -1,4 +1,4 @@
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FunctionSpec } from "@pharmasight/functions/manifest";
@@ -27,6 +27,7 @@ const deployment = {
 export interface Synthesis {
   readonly assembly: CloudAssembly;
   bundleOf(spec: FunctionSpec): Bundle;
+  remove(): Promise<void>;
 }
 
 /** What Lambda would unpack, in a folder outside the repository: it finds no `node_modules` there. */
@@ -50,12 +51,14 @@ export async function synthesise(): Promise<Synthesis> {
   );
   sstConfig.stacks(app);
   // What runs after this in the process is configured by others.
-  process.env = own;
+  for (const name of Object.keys(process.env)) if (!(name in own)) delete process.env[name];
+  Object.assign(process.env, own);
   Aspects.of(app).add(new AwsSolutionsChecks());
   await app.finish();
   const built = app.node.findAll().filter((construct) => construct instanceof SstFunction);
   return {
     assembly: app.synth(),
+    remove: () => rm(out, { recursive: true, force: true }),
     bundleOf: (spec) => {
       const id = spec.entry.replace("packages/functions/", "").replaceAll("/", "-");
       const fn = built.find((candidate) => candidate.id === id);

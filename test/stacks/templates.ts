@@ -1,6 +1,6 @@
 import type { CloudAssembly } from "aws-cdk-lib/cx-api";
 
-export interface Resource {
+interface Resource {
   readonly Type: string;
   // biome-ignore lint/suspicious/noExplicitAny: templates are JSON of AWS's making, read by tests only.
   readonly Properties: any;
@@ -11,7 +11,7 @@ interface Template {
   readonly Outputs?: Readonly<Record<string, { readonly Value: unknown; readonly Export?: { readonly Name: string } }>>;
 }
 
-export interface Statement {
+interface Statement {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
   readonly conditions: string;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Items } from "@pharmasight/core/tenant/items/items";
-import { containsAll } from "@pharmasight/core/tenant/items/search";
+import { containsAll, resemblesAll } from "@pharmasight/core/tenant/items/search";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Pharmacies, type Pharmacy, startPharmacies } from "./pharmacy.ts";
@@ -163,17 +163,20 @@ test.each([
   await expect(Items.list(await alfa.member(), options)).rejects.toMatchObject({ code: "invalid_input" });
 });
 
-test("the search can use the trigram index", async () => {
-  const { db } = await alfa.member();
-  const query = db
-    .selectFrom("items")
-    .select("id")
-    .where("archivedAt", "is", null)
-    .where(containsAll(["paracetamol"]));
-  const { sql, parameters } = query.compile();
-  const settings = "set enable_seqscan = off; set enable_indexscan = off";
-  const plan = await alfa.asSuperuser(`explain ${sql}`, parameters, settings);
-  expect(JSON.stringify(plan)).toContain("items_search");
+test("a search among many items can go by the trigram index, a typo too", async () => {
+  const many = await pharmacies.open("many");
+  await many.asSuperuser(`
+    insert into items (id, sku, name, base_unit, created_at, updated_at)
+    select gen_random_uuid(), 'B' || n, md5(n::text) || ' ' || md5((-n)::text), 'unit', now(), now()
+    from generate_series(1, 5000) n`);
+  await many.asSuperuser("analyze items");
+  const { db } = await many.member();
+  for (const match of [containsAll(["paracetamol"]), resemblesAll(["paracetamol"])]) {
+    const query = db.selectFrom("items").select("id").where(match);
+    const { sql, parameters } = query.compile();
+    const plan = await many.asSuperuser(`explain ${sql}`, parameters, "set enable_seqscan = off");
+    expect(JSON.stringify(plan)).toContain("items_search");
+  }
 });
 
 test("ids that are malformed, unknown or another pharmacy's are no item here", async () => {
@@ -187,7 +190,7 @@ test("ids that are malformed, unknown or another pharmacy's are no item here", a
   await expect(alfa.holder(stolen)).rejects.toMatchObject({ code: "unauthenticated" });
 });
 
-test.each(["viewer", "cashier"])("a %s may look and not add", async (role) => {
+test.each(["viewer", "cashier"] as const)("a %s may look and not add", async (role) => {
   const person = await alfa.member(role);
   await expect(Items.create(person, { name: "Not theirs", baseUnit: "unit" })).rejects.toMatchObject({
     code: "forbidden",

@@ -20,16 +20,18 @@ import type { TenantTables } from "@pharmasight/core/tenant/tables.generated";
 import { startCluster } from "@pharmasight/local/postgres/cluster";
 import postgres from "postgres";
 
-export const silent: Log = { info() {}, warn() {}, error() {}, alarm() {} };
+const silent: Log = { info() {}, warn() {}, error() {}, alarm() {} };
 const origin = { sourceIp: "192.0.2.7", requestId: "test" };
 
-export interface SentMessage {
+type Role = TenantTables["users"]["role"];
+
+interface SentMessage {
   readonly queue: string;
   readonly message: Readonly<Record<string, string>>;
 }
 
 /** The queues of a test: everything that was sent, in order; `refuse` makes the service fail. */
-export class SentJobs implements Jobs {
+class SentJobs implements Jobs {
   readonly sent: SentMessage[] = [];
   refuse: (queue: string) => boolean = () => false;
 
@@ -51,7 +53,7 @@ export interface Pharmacy {
   visitor(): Promise<TenantScope<Visitor>>;
   job(): Promise<TenantScope<Job>>;
   /** Somebody signed in, of this role. */
-  member(role?: string): Promise<TenantScope<Member>>;
+  member(role?: Role): Promise<TenantScope<Member>>;
   /** Whoever holds this token. */
   holder(token: string | undefined): Promise<TenantScope<Member>>;
   /** Runs one statement as the superuser, in the schema of the pharmacy, after `settings`. */
@@ -142,7 +144,7 @@ export async function startPharmacies(clock: Clock = systemClock): Promise<Pharm
         { ...session, tenantId, expiresAt: Math.floor(clock.now().getTime() / 1000) + 3600 },
         deriveKey(masterKey, SESSION_KEY_PURPOSE, tenantId),
       );
-    async function member(role = "owner"): Promise<TenantScope<Member>> {
+    async function member(role: Role = "owner"): Promise<TenantScope<Member>> {
       const { db } = await visitor();
       const now = clock.now();
       const stamps = { createdAt: now, updatedAt: now };

@@ -26,7 +26,7 @@ async function deliver(copies = 1): Promise<Letter[]> {
   const letters: Letter[] = [];
   for (const { message } of pharmacy.jobs.of("tenant-mail").splice(0)) {
     const request = Mails.mailRequestSchema.parse(message);
-    const outboxId = message["outboxId"] ?? "";
+    const outboxId = message.outboxId ?? "";
     const run = async () =>
       Mails.deliver(await pharmacy.job(), { ...request, outboxId }, address, async (letter) => letters.push(letter));
     await Promise.all(Array.from({ length: copies }, run));
@@ -75,6 +75,8 @@ test("an unknown address leaves the same traces as a known one, and gets no mail
 });
 
 test("a stranger cannot fill somebody's inbox", async () => {
+  // The link of the welcome mail, which counts as well, is past by then.
+  aheadMs = 20 * 60_000;
   for (let asked = 0; asked < 6; asked += 1) await SignInLinks.request(await pharmacy.visitor(), pharmacy.ownerEmail);
   expect(await deliver()).toHaveLength(3);
 });

@@ -1,9 +1,9 @@
 /** What must not compile. Each line below an expectation is a way in that would bypass the doors. */
 import type { ControlScope } from "@pharmasight/core/control/scope";
 import type { ControlTables } from "@pharmasight/core/control/tables.generated";
-import { Items } from "@pharmasight/core/tenant/items/items";
 import type { Member, Operator, Visitor } from "@pharmasight/core/tenant/actors";
 import type { TenantConnection } from "@pharmasight/core/tenant/connection";
+import { Items } from "@pharmasight/core/tenant/items/items";
 import { type Tenancy, TenantScope } from "@pharmasight/core/tenant/scope";
 import type { Kysely } from "kysely";
 
@@ -19,7 +19,12 @@ export async function mustNotCompile(): Promise<void> {
   // @ts-expect-error a scope is made by a door, not by hand
   new TenantScope(tenancy, undefined, undefined, { kind: "job", name: "x" });
   // @ts-expect-error nor written as a literal
-  const literal: TenantScope<Member> = { actor: member.actor, tenant: member.tenant, clock: member.clock, db: member.db };
+  const literal: TenantScope<Member> = {
+    actor: member.actor,
+    tenant: member.tenant,
+    clock: member.clock,
+    db: member.db,
+  };
   // @ts-expect-error the control plane's scope opens no pharmacy
   await Items.count(control);
   // @ts-expect-error a visitor has not signed in

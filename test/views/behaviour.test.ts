@@ -21,7 +21,7 @@ beforeEach(async () => {
 
 afterEach(() => context.close());
 
-const open = (name: string) => page.goto(`${gallery.origin}/${name}`);
+const open = (name: string) => page.goto(`${gallery.origin}/pages/${name}`);
 const posts = () => gallery.requests.filter((request) => request.startsWith("POST"));
 
 test("a form is sent once, however often its button is pressed", async () => {

@@ -39,10 +39,12 @@ export async function openGallery(): Promise<Gallery> {
 
   const server = createServer(async (request, response) => {
     const path = (request.url ?? "/").split("?")[0] ?? "/";
-    const page = request.method === "GET" ? pages[path.slice(1)] : undefined;
+    const page = path.startsWith("/pages/") ? pages[path.slice("/pages/".length)] : undefined;
     if (page === undefined && path.startsWith("/assets/")) {
       const file = await readFile(join(built, path.slice("/assets/".length)));
-      response.writeHead(200, { "content-type": contentTypes[extname(path)] }).end(file);
+      response
+        .writeHead(200, { "content-type": contentTypes[extname(path)], "cache-control": "max-age=3600" })
+        .end(file);
       return;
     }
     if (page === undefined) requests.push(`${request.method} ${request.url}`);

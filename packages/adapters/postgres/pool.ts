@@ -33,6 +33,7 @@ export interface Lease {
 interface Entry extends Lease {
   readonly openedAt: number;
   usedAt: number;
+  idleTimer: NodeJS.Timeout | undefined;
 }
 
 /** Supabase's pooler shuts a client out for 120 s after ten refusals: two in 30 s stay far from it. */
@@ -59,10 +60,10 @@ export class ClientPool {
 
   /** @throws DomainError `unavailable` when there is no connection to be had in time */
   async acquire(): Promise<Lease> {
-    if (this.#closing) throw unavailable("The connection to the database is being closed. Try again.", 1);
     if (this.#lent < this.#options.poolSize) this.#lent += 1;
     else await this.#freeSlot();
     try {
+      if (this.#closing) throw unavailable("The connection to the database is being closed. Try again.", 1);
       return (await this.#reuse()) ?? (await this.#inTurn(() => this.#open()));
     } catch (error) {
       this.#passSlotOn();
@@ -170,6 +171,7 @@ export class ClientPool {
       client,
       openedAt,
       usedAt: openedAt,
+      idleTimer: undefined,
       onDeath: undefined,
       kill: (reason) => this.#kill(opened, reason),
     };
@@ -189,21 +191,24 @@ export class ClientPool {
 
   async #end(entry: Entry): Promise<void> {
     this.#all.delete(entry);
+    clearTimeout(entry.idleTimer);
     await entry.client.end();
   }
 
   #rest(entry: Entry): void {
     entry.usedAt = this.#options.clock.now().getTime();
     this.#idle.push(entry);
-    const { usedAt } = entry;
-    const timer = setTimeout(() => {
-      const position = this.#idle.indexOf(entry);
-      if (position < 0 || entry.usedAt !== usedAt) return;
-      this.#idle.splice(position, 1);
-      void this.#end(entry);
-    }, this.#options.idleSeconds * 1000);
-    // An idle connection is no reason for the process to live on.
-    timer.unref();
+    // One timer per connection, started anew at each rest, because a timer per query would pile up.
+    entry.idleTimer ??= setTimeout(() => this.#endIfIdle(entry), this.#options.idleSeconds * 1000);
+    // An idle connection's timer is no reason for the process to live on.
+    entry.idleTimer.refresh().unref();
+  }
+
+  #endIfIdle(entry: Entry): void {
+    const position = this.#idle.indexOf(entry);
+    if (position < 0) return;
+    this.#idle.splice(position, 1);
+    void this.#end(entry);
   }
 
   #unreachable(error: unknown): DomainError {

@@ -10,14 +10,17 @@ export interface SessionOptions {
   readonly credential: DatabaseCredential;
   readonly ca?: string | undefined;
   readonly applicationName: string;
+  /** For all of the work; below the time that a worker has, so that it can still record what happened. */
+  readonly timeoutMs?: number;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 50_000;
 const RETRY_SECONDS = 5;
 
 /**
  * Runs `work` on a connection that is closed afterwards.
- * @throws DomainError `unavailable` when the server cannot be reached or the connection is lost
+ * @throws DomainError `unavailable` when the server cannot be reached, the connection is lost or the time is up
  */
 export async function withSession<T>(options: SessionOptions, work: (session: Session) => Promise<T>): Promise<T> {
   const tls = serverTrust(options.endpoint.host, options.ca);
@@ -27,12 +30,15 @@ export async function withSession<T>(options: SessionOptions, work: (session: Se
   } catch (error) {
     throw unavailable(`The database ${options.endpoint.database} cannot be reached.`, RETRY_SECONDS, error);
   }
+  // Whatever waits for the connection fails with it.
+  const timer = setTimeout(() => void session.end(), options.timeoutMs ?? TIMEOUT_MS);
   try {
     return await work(session);
   } catch (error) {
     if (error instanceof DomainError || !isConnectionError(error)) throw error;
     throw unavailable(`The connection to the database ${options.endpoint.database} was lost.`, RETRY_SECONDS, error);
   } finally {
+    clearTimeout(timer);
     await session.end();
   }
 }
@@ -45,7 +51,8 @@ export async function inTransaction<T>(session: Session, work: () => Promise<T>)
     await session.script("commit");
     return result;
   } catch (error) {
-    if (!session.closed()) await session.script("rollback");
+    // What cannot be rolled back ends with the connection; the first error is the one to be told.
+    if (!session.closed()) await session.script("rollback").catch(() => {});
     throw error;
   }
 }

@@ -10,7 +10,11 @@ test("an array of any texts and nulls comes back as it was written", () => {
     fc.constantFrom("NULL", "null", "", "{}", '"', "\\", ","),
     fc.constant(null),
   );
-  fc.assert(fc.property(fc.array(element), (values) => expect(parseArray(formatArray(values), text)).toEqual(values)));
+  fc.assert(
+    fc.property(fc.array(element), (values) => {
+      expect(parseArray(formatArray(values), text)).toEqual(values);
+    }),
+  );
 });
 
 test("arrays as Postgres writes them are read: bare elements, nulls, nesting, lower bounds", () => {

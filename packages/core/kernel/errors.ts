@@ -5,6 +5,7 @@
 export type ErrorCode =
   | "invalid_input"
   | "unauthenticated"
+  | "wrong_pharmacy"
   | "forbidden"
   | "module_required"
   | "not_found"

@@ -46,7 +46,9 @@ const reservedSkeletons = new Set([...reserved].map(skeleton));
 
 /** A name that reads like a reserved one is as good for deceiving people as the name itself. */
 function looksReserved(label: string): boolean {
-  return reserved.has(label) || reservedSkeletons.has(skeleton(label)) || skeleton(label).startsWith(skeleton("pharmasight"));
+  return (
+    reserved.has(label) || reservedSkeletons.has(skeleton(label)) || skeleton(label).startsWith(skeleton("pharmasight"))
+  );
 }
 
 /** What a label looks like at a glance: digits read as letters, hyphens overlooked. */

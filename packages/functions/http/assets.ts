@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { edgeConfig } from "@pharmasight/adapters/config";
 import { assetUrls } from "@pharmasight/views/shared/assets";

@@ -1,5 +1,5 @@
-import type { RequestOrigin } from "@pharmasight/core/tenant/actors";
 import type { HostTarget } from "@pharmasight/core/registry/hostnames";
+import type { RequestOrigin } from "@pharmasight/core/tenant/actors";
 import type { Context } from "hono";
 
 /** What the edge knows of a request before any route runs. */

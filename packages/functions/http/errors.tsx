@@ -1,5 +1,5 @@
-import { DomainError, type ErrorCode } from "@pharmasight/core/kernel/errors";
 import { log } from "@pharmasight/adapters/log";
+import { DomainError, type ErrorCode } from "@pharmasight/core/kernel/errors";
 import { ErrorPage } from "@pharmasight/views/shared/error-page.tsx";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -11,6 +11,7 @@ import type { EdgeContext } from "./bindings.ts";
 const statuses: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   invalid_input: 422,
   unauthenticated: 401,
+  wrong_pharmacy: 401,
   forbidden: 403,
   module_required: 403,
   not_found: 404,
@@ -32,13 +33,15 @@ export function onError(thrown: Error, c: EdgeContext): Response | Promise<Respo
   if (error.retryAfterSeconds !== undefined) c.header("retry-after", String(Math.ceil(error.retryAfterSeconds)));
   if (isProgram(c)) return problem(c, error, status);
   if (error.code === "unauthenticated" && c.req.method === "GET") return signIn(c);
-  const { code, message, retryAfterSeconds } = error;
+  const { code, retryAfterSeconds } = error;
+  // The page's own words for these two name a way out; the error's only say what happened.
+  const message = code === "not_found" || code === "internal" ? {} : { message: error.message };
   return c.html(
     <ErrorPage
       context={pageContext(c)}
       code={code}
-      message={message}
       homeUrl={siteUrl()}
+      {...message}
       {...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds })}
     />,
     status,
@@ -52,7 +55,10 @@ export const onNotFound = (c: EdgeContext): Response | Promise<Response> =>
 function closed(thrown: Error): DomainError {
   if (thrown instanceof DomainError) return thrown;
   if (thrown instanceof HTTPException && thrown.status === 403) {
-    return new DomainError("forbidden", "This form was sent from another page. Open the page again and send it from there.");
+    return new DomainError(
+      "forbidden",
+      "This form was sent from another page. Open the page again and send it from there.",
+    );
   }
   if (thrown instanceof HTTPException && thrown.status === 413) {
     return new DomainError("too_large", "This is larger than can be sent in one piece.");

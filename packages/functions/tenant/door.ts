@@ -28,7 +28,7 @@ export const pharmacyHost = createMiddleware<EdgeEnv>(async (c, next) => {
   const claimed = claimedTenant(c);
   if (claimed.some((value) => value !== entry.tenantId && value !== entry.primaryHost)) {
     await auditRefusal(c, entry.tenantId);
-    throw new DomainError("unauthenticated", "This request names another pharmacy than its address does.");
+    throw new DomainError("wrong_pharmacy", "This request names another pharmacy than its address does.");
   }
   return withLogFields({ tenantId: entry.tenantId }, next);
 });

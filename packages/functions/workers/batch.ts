@@ -1,4 +1,4 @@
-import { type Log, withLogFields } from "@pharmasight/core/kernel/log";
+import { type Log, type LogFields, withLogFields } from "@pharmasight/core/kernel/log";
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import * as z from "zod";
 
@@ -14,23 +14,38 @@ export function sqsHandler<T>(
   run: (message: T, record: SQSRecord) => Promise<void>,
   log: Log,
 ): (event: SQSEvent) => Promise<SQSBatchResponse> {
+  const fails = async (record: SQSRecord): Promise<boolean> => {
+    try {
+      await run(schema.parse(JSON.parse(record.body)), record);
+      return false;
+    } catch (error) {
+      log.error("message failed", error, { messageId: record.messageId, queue: record.eventSourceARN });
+      return true;
+    }
+  };
   return async (event) => {
     const batchItemFailures: { itemIdentifier: string }[] = [];
     for (const record of event.Records) {
-      try {
-        const message: unknown = JSON.parse(record.body);
-        const ids = idsSchema.safeParse(message).data;
-        const fields = {
-          requestId: record.messageId,
-          ...(ids?.jobId === undefined ? {} : { jobId: ids.jobId }),
-          ...(ids?.tenantId === undefined ? {} : { tenantId: ids.tenantId }),
-        };
-        await withLogFields(fields, () => run(schema.parse(message), record));
-      } catch (error) {
-        log.error("message failed", error, { messageId: record.messageId, queue: record.eventSourceARN });
-        batchItemFailures.push({ itemIdentifier: record.messageId });
-      }
+      const failed = await withLogFields(fieldsOf(record), () => fails(record));
+      if (failed) batchItemFailures.push({ itemIdentifier: record.messageId });
     }
     return { batchItemFailures };
   };
+}
+
+function fieldsOf(record: SQSRecord): LogFields {
+  const { jobId, tenantId } = idsSchema.safeParse(parseJson(record.body)).data ?? {};
+  return {
+    requestId: record.messageId,
+    ...(jobId === undefined ? {} : { jobId }),
+    ...(tenantId === undefined ? {} : { tenantId }),
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

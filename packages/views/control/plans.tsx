@@ -79,7 +79,7 @@ function Price({ plan }: { plan: PlanCard }) {
 }
 
 /** Whole months that a year's price leaves out, in words; nothing when it is no whole number of them. */
-export function saving(monthly: string, yearly: string): string {
+function saving(monthly: string, yearly: string): string {
   const [month, year] = [cents(monthly), cents(yearly)];
   if (month === undefined || year === undefined || month === 0n) return "";
   const saved = 12n * month - year;

@@ -123,7 +123,7 @@ function SubdomainField({ value, error, rootHost }: SubdomainFieldProps) {
           hx-sync="this:replace"
           {...described({ name: "subdomain", help, error })}
         />
-        <span class="min-w-0 truncate text-muted">.{rootHost}</span>
+        <span class="max-w-3/5 shrink-0 truncate text-muted">.{rootHost}</span>
       </div>
       <div id="subdomain-hint" aria-live="polite">
         <SubdomainHint state="empty" message="" />
@@ -148,8 +148,8 @@ function PlanChoice({ plans, chosen, error }: { plans: PlanCard[]; chosen: strin
               {...described({ name: "plan", error })}
             />
             <span class="min-w-0">
-              <span class="flex flex-wrap items-baseline gap-x-2">
-                <span class="font-medium">{plan.name}</span>
+              <span class="block">
+                <span class="block font-medium">{plan.name}</span>
                 {plan.priceMonthlyUsd === undefined ? null : (
                   <span class="text-muted text-xs tabular-nums">
                     {dollars(plan.priceMonthlyUsd)} a month after the trial

@@ -47,7 +47,9 @@ export function StockPreview() {
           {batches.map((batch) => (
             <li class="grid grid-cols-[1fr_auto] items-center gap-x-4 px-4 py-3">
               <p class="truncate font-medium">{batch.item}</p>
-              <Badge tone={batch.tone}>{batch.state}</Badge>
+              <p class="text-right">
+                <Badge tone={batch.tone}>{batch.state}</Badge>
+              </p>
               <p class="mt-0.5 text-muted text-xs tabular-nums">
                 Batch {batch.batch}, {batch.expiry}
               </p>

@@ -39,6 +39,12 @@ const texts: Readonly<Record<ErrorCode, ErrorText>> = {
     title: "Please sign in",
     message: "You were signed out, or have not signed in yet.",
   },
+  wrong_pharmacy: {
+    status: 401,
+    icon: "lock",
+    title: "That sign-in is for another pharmacy",
+    message: "Sign in here with an account of this pharmacy.",
+  },
   forbidden: {
     status: 403,
     icon: "lock",
@@ -127,7 +133,7 @@ export function ErrorPage({ context, code, message, retryAfterSeconds, homeUrl }
             Try again
           </a>
         ) : null}
-        {code === "unauthenticated" ? (
+        {code === "unauthenticated" || code === "wrong_pharmacy" ? (
           <a href="/auth/sign-in" class="btn btn-primary">
             Sign in
           </a>

@@ -37,7 +37,7 @@ export function TextField({ value = "", prefix, suffix, large, attributes = {}, 
         <div class="input field">
           {prefix === undefined ? null : <span class="text-muted">{prefix}</span>}
           <input type="text" {...input} class="min-w-0 grow" />
-          {suffix === undefined ? null : <span class="min-w-0 truncate text-muted">{suffix}</span>}
+          {suffix === undefined ? null : <span class="max-w-3/5 shrink-0 truncate text-muted">{suffix}</span>}
         </div>
       )}
     </Field>

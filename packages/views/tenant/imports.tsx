@@ -105,15 +105,16 @@ function FileField({ error }: { error: string | undefined }) {
 }
 
 const columns: readonly { name: string; meaning: string }[] = [
-  { name: "generic_name", meaning: "Generic name; this one is needed" },
-  { name: "strength", meaning: "Such as 500 mg" },
-  { name: "dosage_form", meaning: "Such as tablet or syrup" },
-  { name: "brand_names", meaning: "Brands, parted by commas" },
-  { name: "reference_price_usd", meaning: "Price in dollars; set the rate" },
-  { name: "retail_price", meaning: "Price in your own currency" },
-  { name: "base_unit", meaning: "Smallest unit that you sell" },
-  { name: "barcode", meaning: "As printed on the pack" },
-  { name: "tax_class", meaning: "standard, zero_rated, exempt or out_of_scope" },
+  { name: "Item name", meaning: "This, or a generic name, is needed" },
+  { name: "Generic name", meaning: "Such as Amoxicillin" },
+  { name: "Strength", meaning: "Such as 500 mg" },
+  { name: "Dosage form", meaning: "Such as tablet or syrup" },
+  { name: "Brand names", meaning: "Each can be searched for" },
+  { name: "Retail price", meaning: "Of the smallest unit, without tax" },
+  { name: "Unit", meaning: "The smallest that you sell, such as tablet" },
+  { name: "Wholesale unit, pack size", meaning: "The larger unit, and how many of the smallest it holds" },
+  { name: "Barcode", meaning: "As printed on the pack" },
+  { name: "Tax class", meaning: "Standard, zero-rated, exempt or out of scope" },
 ];
 
 function Columns() {
@@ -131,16 +132,14 @@ function Columns() {
       <dl class="divide-y divide-line text-xs">
         {columns.map((column) => (
           <div class="px-4 py-2.5 sm:px-5">
-            <dt>
-              <code class="font-mono font-semibold">{column.name}</code>
-            </dt>
+            <dt class="font-semibold">{column.name}</dt>
             <dd class="text-muted">{column.meaning}</dd>
           </div>
         ))}
       </dl>
       <p class="border-line border-t px-4 py-3 text-muted text-xs sm:px-5">
-        The first row holds these names, in any order. Other columns are left out, and items you already have are
-        skipped.
+        The first row names the columns, in any order; brands, price and selling price are understood too. Other columns
+        are left out, and items you already have are skipped.
       </p>
     </section>
   );

@@ -5,7 +5,7 @@ import { ControlAudit } from "../audit/audit.ts";
 import { Provisioning } from "../provisioning/provisioning.ts";
 import type { ControlScope } from "../scope.ts";
 import { codeOf, MAX_ATTEMPTS } from "./codes.ts";
-import { findByBrowser } from "./find.ts";
+import { findForBrowser } from "./find.ts";
 import { TAKEN_MESSAGE } from "./form.ts";
 import { serialise } from "./limits.ts";
 
@@ -25,7 +25,7 @@ export async function confirm(
   browserToken: string,
   input: string,
 ): Promise<{ tenantId: string }> {
-  const signUp = await findByBrowser(control, browserToken);
+  const signUp = await findForBrowser(control, browserToken);
   if (signUp === undefined) throw unknownSignUp();
   if (signUp.tenantId !== null) return { tenantId: signUp.tenantId };
   const code = input.replace(/\s/g, "");
@@ -33,7 +33,7 @@ export async function confirm(
 
   const attempt = await countAttempt(control, signUp.id);
   if (attempt === undefined) {
-    const now = await findByBrowser(control, browserToken);
+    const now = await findForBrowser(control, browserToken);
     if (now?.tenantId) return { tenantId: now.tenantId };
     if (now?.attemptsLeft === 0) throw codeRefused("This code was tried too often. Send a new code.");
     throw codeRefused("This code has expired. Send a new code.");

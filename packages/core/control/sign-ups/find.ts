@@ -16,7 +16,8 @@ export interface SignUp {
   readonly tenantId: string | null;
 }
 
-export async function findByBrowser(control: ControlScope, browserToken: string): Promise<SignUp | undefined> {
+/** The sign-up that this browser sent. */
+export async function findForBrowser(control: ControlScope, browserToken: string): Promise<SignUp | undefined> {
   const row = await control.db
     .selectFrom("signUps")
     .innerJoin("subscriptionPlans", "subscriptionPlans.id", "signUps.planId")

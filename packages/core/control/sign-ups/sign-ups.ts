@@ -1,5 +1,6 @@
 export { CODE_MINUTES, codeOf } from "./codes.ts";
 export { confirm } from "./confirmation.ts";
+export { findForBrowser } from "./find.ts";
 export { type Availability, availability, TERMS_VERSION } from "./form.ts";
 export * as SignUps from "./sign-ups.ts";
 
@@ -11,7 +12,7 @@ import { Plans } from "../plans/plans.ts";
 import type { ControlScope } from "../scope.ts";
 import { CODE_MINUTES, emitCode, MAX_CODES } from "./codes.ts";
 import { unknownSignUp } from "./confirmation.ts";
-import { findByBrowser, type SignUp } from "./find.ts";
+import { findForBrowser } from "./find.ts";
 import { parseForm } from "./form.ts";
 import { requireRoom, serialise } from "./limits.ts";
 
@@ -54,7 +55,7 @@ export async function start(
       termsAcceptedAt: now,
     };
     await serialise(tx, checked.email, origin.sourceIp);
-    const earlier = tokenShape.test(offered) ? await findByBrowser(tx, offered) : undefined;
+    const earlier = tokenShape.test(offered) ? await findForBrowser(tx, offered) : undefined;
     if (earlier !== undefined && earlier.email === checked.email) {
       await tx.db
         .updateTable("signUps")
@@ -89,7 +90,7 @@ export async function start(
  * @throws DomainError `gone` when this browser has no sign-up, `rate_limited` after the last code
  */
 export async function resendCode(control: ControlScope, browserToken: string): Promise<void> {
-  const signUp = await findByBrowser(control, browserToken);
+  const signUp = await findForBrowser(control, browserToken);
   if (signUp === undefined) throw unknownSignUp();
   if (signUp.tenantId !== null) return;
   await control.tx(async (tx) => {
@@ -113,9 +114,4 @@ export async function resendCode(control: ControlScope, browserToken: string): P
     }
     await emitCode(tx, signUp.id, row.codeNumber);
   });
-}
-
-/** The sign-up that this browser sent. */
-export async function findForBrowser(control: ControlScope, browserToken: string): Promise<SignUp | undefined> {
-  return findByBrowser(control, browserToken);
 }

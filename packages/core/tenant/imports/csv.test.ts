@@ -107,6 +107,13 @@ describe("rows of items", () => {
     expect(read("generic_name|strength|dosage_form", "|5 mg|cream")).toMatch(/names no item/);
   });
 
+  test("a list of brands that is too long is cut after a whole name", () => {
+    const brands = Array.from({ length: 100 }, (_, index) => `Brand ${index}`).join(";");
+    const item = read("name|brand_names", `a|${brands}`);
+    expect(item).toMatchObject({ brandNames: expect.stringMatching(/^Brand 0;.*;Brand \d\d$/) });
+    expect(read("name|brand_names", `a|${"x".repeat(600)}`)).toMatchObject({ brandNames: null });
+  });
+
   test("headings are known in any dress, the most telling first", () => {
     expect(matchColumns(["Description", "Item_Name", "Retail_Price (KES)", "BARCODE", "units"])).toMatchObject({
       name: 1,

@@ -87,7 +87,7 @@ export async function start(tenant: TenantScope<Member>, upload: NewImport): Pro
         id,
         fileName: plainFileName(upload.fileName),
         content: Buffer.from(upload.content),
-        options: JSON.stringify({ ...options, header: file.header }),
+        options: { ...options, header: [...file.header] },
         state: "waiting",
         rowsTotal: file.rows.length,
         createdBy: tx.actor.userId,
@@ -228,7 +228,7 @@ async function insertRejections(tenant: TenantScope<Job>, importId: string, rows
   if (rows.length === 0) return;
   await tenant.db
     .insertInto("itemImportRejections")
-    .values(rows.map((row) => ({ ...row, importId, cells: JSON.stringify(row.cells) })))
+    .values(rows.map((row) => ({ ...row, importId, cells: [...row.cells] })))
     .execute();
 }
 

@@ -32,6 +32,8 @@ const headings = {
   tax: ["tax class", "vat category", "tax category", "vat rate", "tax rate", "vat", "tax"],
 } as const satisfies Record<string, readonly string[]>;
 
+const BRANDS_CHARACTERS_MAX = 500;
+
 type Field = keyof typeof headings;
 export type ColumnMap = Readonly<Partial<Record<Field, number>>>;
 
@@ -79,7 +81,7 @@ export function readRow(cells: readonly string[], columns: ColumnMap, options: R
   const result = checkNewItem({
     name,
     genericName: cell("genericName"),
-    brandNames: cell("brandNames"),
+    brandNames: fittingBrands(cell("brandNames")),
     strength: cell("strength"),
     form,
     barcode: cell("barcode"),
@@ -150,6 +152,13 @@ function packs(cell: (field: Field) => string) {
     supplierUnit: supplier ? cell("supplierUnit") : null,
     wholesalePerSupplier: supplier ? cell("wholesalePerSupplier") : null,
   };
+}
+
+/** A list of brands, shortened by whole names to what an item holds: no reason to refuse the medicine. */
+function fittingBrands(text: string): string {
+  let fitting = text;
+  while (fitting.length > BRANDS_CHARACTERS_MAX) fitting = fitting.slice(0, Math.max(0, fitting.search(/[;,][^;,]*$/)));
+  return fitting;
 }
 
 /** Blank is no price yet. Rounded half up to the four decimals that are kept. @returns undefined when unreadable */

@@ -1,63 +1,17 @@
 export * as Items from "./items.ts";
 
 import { type Expression, type RawBuilder, type SqlBool, sql } from "kysely";
-import * as z from "zod";
 import { DomainError, invalidInput, notFound } from "../../kernel/errors.ts";
 import { idSchema, newId } from "../../kernel/ids.ts";
 import type { Job, Member } from "../actors.ts";
 import { TenantAudit } from "../audit/audit.ts";
 import type { TenantScope } from "../scope.ts";
 import { type Cursor, readCursor, writeCursor } from "./cursors.ts";
-import { type NewItem, type NewItemInput, parseNewItem, taxClasses } from "./new-item.ts";
+import { type Item, itemColumns, itemSchema } from "./item.ts";
+import { type NewItem, type NewItemInput, parseNewItem } from "./new-item.ts";
 import { containsAll, differenceRank, prefixRank, resemblesAll, WORD_SIMILARITY_MIN, wordsOf } from "./search.ts";
 
-const itemSchema = z.object({
-  id: z.string(),
-  sku: z.string(),
-  name: z.string(),
-  genericName: z.string().nullable(),
-  brandNames: z.string().nullable(),
-  strength: z.string().nullable(),
-  form: z.string().nullable(),
-  barcode: z.string().nullable(),
-  baseUnit: z.string(),
-  wholesaleUnit: z.string().nullable(),
-  supplierUnit: z.string().nullable(),
-  basePerWholesale: z.string().nullable(),
-  wholesalePerSupplier: z.string().nullable(),
-  /** Decimal text: one base unit, without tax, in the company's currency. */
-  retailPrice: z.string().nullable(),
-  taxClass: z.enum(taxClasses).nullable(),
-  isControlled: z.boolean(),
-  isPrescriptionOnly: z.boolean(),
-  isColdChain: z.boolean(),
-  createdAt: z.date(),
-  updatedAt: z.date(),
-});
-export type Item = Readonly<z.infer<typeof itemSchema>>;
-
-const columns = [
-  "id",
-  "sku",
-  "name",
-  "genericName",
-  "brandNames",
-  "strength",
-  "form",
-  "barcode",
-  "baseUnit",
-  "wholesaleUnit",
-  "supplierUnit",
-  "basePerWholesale",
-  "wholesalePerSupplier",
-  "retailPrice",
-  "taxClass",
-  "isControlled",
-  "isPrescriptionOnly",
-  "isColdChain",
-  "createdAt",
-  "updatedAt",
-] as const;
+export { type Item, isSetupComplete } from "./item.ts";
 
 export interface ItemPage {
   readonly items: readonly Item[];
@@ -77,9 +31,6 @@ export interface ListOptions {
 
 const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 200;
-
-/** Whether nothing is missing before the item can be sold. */
-export const isSetupComplete = (item: Item): boolean => item.retailPrice !== null && item.taxClass !== null;
 
 /**
  * Adds an item under the next number.
@@ -138,7 +89,7 @@ export async function find(tenant: TenantScope<Member>, id: string): Promise<Ite
   if (!idSchema.safeParse(id).success) return undefined;
   const row = await tenant.db
     .selectFrom("items")
-    .select(columns)
+    .select(itemColumns)
     .where("id", "=", id)
     .where("archivedAt", "is", null)
     .executeTakeFirst();
@@ -175,10 +126,12 @@ export async function list(tenant: TenantScope<Member>, options: ListOptions = {
     if (page.total > 0 || after !== undefined) return page;
   }
   return tenant.tx(async (tx) => {
-    // Only inside a transaction: behind a pooler the connection is somebody else's afterwards.
-    await sql`select set_config('pg_trgm.word_similarity_threshold', ${String(WORD_SIMILARITY_MIN)}, true)`.execute(
-      tx.db,
-    );
+    // Only inside a transaction: behind a pooler the connection is somebody else's afterwards. The planner takes the
+    // likeness of texts for as cheap as an equality, and would compute it for every row rather than ask the index.
+    await sql`
+      select set_config('pg_trgm.word_similarity_threshold', ${String(WORD_SIMILARITY_MIN)}, true),
+        set_config('enable_seqscan', 'off', true)
+    `.execute(tx.db);
     const match = { where: resemblesAll(words), rank: differenceRank(words), similar: true };
     return pageByRank(tx, match, after, limit);
   });
@@ -187,7 +140,7 @@ export async function list(tenant: TenantScope<Member>, options: ListOptions = {
 async function pageByName(tenant: TenantScope<Member>, after: Cursor | undefined, limit: number): Promise<ItemPage> {
   let query = tenant.db
     .selectFrom("items")
-    .select(columns)
+    .select(itemColumns)
     .select(sql<string>`lower(name)`.as("key"))
     .where("archivedAt", "is", null)
     .orderBy(sql`lower(name)`)
@@ -217,18 +170,25 @@ async function pageByRank(
   after: Cursor | undefined,
   limit: number,
 ): Promise<ItemPage> {
-  const matches = tenant.db
+  // The offset keeps the two conditions apart: together they would let the planner walk any index of the active items
+  // and test the text of every one. Counted in the same pass, because to find the matches is what a search costs.
+  const found = tenant.db
     .selectFrom("items")
-    .select(["id", sql<string>`lower(name)`.as("key"), match.rank.as("rank")])
-    .where("archivedAt", "is", null)
-    .where(match.where);
-  const total = await tenant.db
-    .selectFrom(matches.as("matches"))
-    .select((e) => e.fn.countAll<string>().as("count"))
-    .executeTakeFirstOrThrow();
+    .select(["id", "name", "searchText", "archivedAt"])
+    .where(match.where)
+    .offset(0);
+  const matches = tenant.db
+    .selectFrom(found.as("found"))
+    .select([
+      "id",
+      sql<string>`lower(name)`.as("key"),
+      match.rank.as("rank"),
+      sql<string>`count(*) over ()`.as("total"),
+    ])
+    .where("archivedAt", "is", null);
   let page = tenant.db
     .selectFrom(matches.as("matches"))
-    .select(["matches.id", "matches.key", "matches.rank"])
+    .select(["matches.id", "matches.key", "matches.rank", "matches.total"])
     .orderBy("matches.rank")
     .orderBy("matches.key")
     .orderBy("matches.id")
@@ -242,13 +202,13 @@ async function pageByRank(
   const rows = await tenant.db
     .selectFrom(page.as("page"))
     .innerJoin("items", "items.id", "page.id")
-    .select(columns.map((column) => `items.${column}` as const))
-    .select(["page.key", "page.rank"])
+    .select(itemColumns.map((column) => `items.${column}` as const))
+    .select(["page.key", "page.rank", "page.total"])
     .orderBy("page.rank")
     .orderBy("page.key")
     .orderBy("page.id")
     .execute();
-  return pageOf(rows, Number(total.count), limit, match.similar);
+  return pageOf(rows, Number(rows[0]?.total ?? 0), limit, match.similar);
 }
 
 interface PageRow {

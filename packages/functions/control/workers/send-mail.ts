@@ -1,5 +1,6 @@
+import { controlPlatform } from "@pharmasight/adapters/control-platform";
 import { log } from "@pharmasight/adapters/log";
-import { provisioningPlatform } from "@pharmasight/adapters/provisioning-platform";
+import { mailPlatform } from "@pharmasight/adapters/mail-platform";
 import { type Letter, Mails } from "@pharmasight/core/control/mails/mails";
 import type { MailContent } from "@pharmasight/views/mail/mail";
 import { codeMail, welcomeMail } from "@pharmasight/views/mail/mails.tsx";
@@ -13,10 +14,10 @@ const messageSchema = z.object({ outboxId: z.uuid() });
 export const handler = sqsHandler(
   messageSchema,
   async ({ outboxId }) => {
-    const { config, control, mailer } = await provisioningPlatform();
+    const { config, control } = await controlPlatform();
     const system = control({ kind: "system", name: "send-mail" });
     await Mails.deliver(system, config.ROOT_URL, outboxId, async (letter) => {
-      await mailer.send({ to: letter.to, ...render(letter) });
+      await mailPlatform().send({ to: letter.to, ...render(letter) });
     });
   },
   log,

@@ -1,4 +1,5 @@
 import { log } from "@pharmasight/adapters/log";
+import { mailPlatform } from "@pharmasight/adapters/mail-platform";
 import { tenantPlatform } from "@pharmasight/adapters/tenant-platform";
 import { Mails } from "@pharmasight/core/tenant/mails/mails";
 import { TenantScope } from "@pharmasight/core/tenant/scope";
@@ -13,10 +14,10 @@ const messageSchema = z.object({ ...Mails.mailRequestSchema.shape, tenantId: z.u
 export const handler = sqsHandler(
   messageSchema,
   async (message) => {
-    const { tenancy, mailer } = await tenantPlatform();
+    const { tenancy } = await tenantPlatform();
     const tenant = await TenantScope.forJob(tenancy, message.tenantId, "send-mail");
     await Mails.deliver(tenant, message, pharmacyUrl(tenant.tenant.primaryHost), ({ to, ...letter }) =>
-      mailer.send({ to, ...signInLinkMail(letter) }),
+      mailPlatform().send({ to, ...signInLinkMail(letter) }),
     );
   },
   log,
