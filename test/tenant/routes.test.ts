@@ -100,7 +100,7 @@ describe("a pharmacy's pages and API", () => {
     const rejected = await ask(`${location}/rejected.csv`);
     expect(rejected.headers["content-type"]).toContain("text/csv");
     expect(rejected.text).toContain("names no item");
-    const fragment = await ask("/items?search=pcm", { headers: { "hx-request": "true" } });
+    const fragment = await ask("/items?q=pcm", { headers: { "hx-request": "true" } });
     expect(fragment.text).toContain("Paracetamol 500 mg");
     expect(fragment.text).not.toContain("<html");
     expect((await ask("/items/import/sample.csv")).text).toContain("item_name");

@@ -14,7 +14,7 @@ export const items = new Hono<EdgeEnv>();
 
 items.get("/", async (c) => {
   const tenant = await member(c);
-  const search = (c.req.query("search") ?? "").trim().slice(0, 100);
+  const search = (c.req.query("q") ?? "").trim().slice(0, 100);
   const page = await Items.list(tenant, { search, after: c.req.query("after") });
   const list = {
     search,
