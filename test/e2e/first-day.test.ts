@@ -83,11 +83,15 @@ describe("a pharmacy's first day, in a browser", { timeout: 240_000 }, () => {
 
     await page.locator("input[type=search]").pressSequentially("pcm");
     await page.waitForURL(/q=pcm/);
-    await page.getByRole("link", { name: /paracetamol/i }).first()
+    await page
+      .getByRole("link", { name: /paracetamol/i })
+      .first()
       .waitFor();
     await page.locator("input[type=search]").fill("amoxicilin");
     await page.waitForURL(/q=amoxicilin/);
-    await page.getByRole("link", { name: /amoxicillin/i }).first()
+    await page
+      .getByRole("link", { name: /amoxicillin/i })
+      .first()
       .waitFor();
     await inspect(page, "items-search");
 

@@ -2,14 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Stack, startStack } from "@pharmasight/local/stack";
-import { build } from "@pharmasight/views/build";
 import { Client } from "./client.ts";
 
 export const ROOT = "pharmasight.localhost";
 
 /** The whole platform for one test file: on free ports, its databases in memory. */
 export async function testStack(): Promise<{ stack: Stack; stop(): Promise<void> }> {
-  await build();
   const folder = await mkdtemp(join(tmpdir(), "pharmasight-test-"));
   const stack = await startStack({ stateDir: folder, port: 0, inMemory: true, projectWaitSeconds: 0, log: () => {} });
   return {
