@@ -7,7 +7,7 @@ import { SecretsStack } from "./secrets.ts";
 /** The variables that the function's parser in `adapters/config.ts` asks for, and no others. Secrets by reference. */
 export function environmentOf(app: App, access: Access): Record<string, string> {
   const configuration = deploymentConfiguration();
-  const { secrets } = use(SecretsStack);
+  const { key, secrets } = use(SecretsStack);
   const queues = use(QueuesStack);
   const shared = {
     STAGE: app.stage,
@@ -40,5 +40,6 @@ export function environmentOf(app: App, access: Access): Record<string, string> 
     SUPABASE_ORGANIZATION: configuration.SUPABASE_ORGANIZATION,
     SUPABASE_REGION: configuration.SUPABASE_REGION,
     STRIPE_KEY_SECRET: secrets["stripe-key"].secretArn,
+    SECRETS_KMS_KEY: key.keyArn,
   };
 }

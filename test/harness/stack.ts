@@ -30,6 +30,9 @@ export async function eventually<T>(what: string, look: () => Promise<T | undefi
   }
 }
 
+/** What a person needs of a stack: it may run in another process. */
+type RunningStack = Pick<Stack, "port" | "inboxUrl">;
+
 interface StoredMail {
   readonly subject: string;
   readonly destination: { readonly to: readonly string[] };
@@ -37,7 +40,7 @@ interface StoredMail {
 }
 
 /** The mails in the local inbox that went to an address, oldest first. */
-export async function mailsTo(stack: Stack, address: string): Promise<StoredMail[]> {
+export async function mailsTo(stack: RunningStack, address: string): Promise<StoredMail[]> {
   const reply = await fetch(`${stack.inboxUrl}/store`);
   const { emails } = JSON.parse(await reply.text()) as { emails: StoredMail[] };
   return emails.filter((mail) => mail.destination.to.includes(address));
@@ -50,7 +53,18 @@ export interface Pharmacy {
 }
 
 /** Signs a pharmacy up through the pages, as a person would, and enters it by the link. */
-export async function signUp(stack: Stack, subdomain: string, email = `owner@${subdomain}.example`): Promise<Pharmacy> {
+export async function signUp(stack: RunningStack, subdomain: string, email?: string): Promise<Pharmacy> {
+  const pharmacy = await beginSignUp(stack, subdomain, email);
+  await enter(stack, pharmacy);
+  return pharmacy;
+}
+
+/** Sends the form and the code: from here on the platform is at work. */
+export async function beginSignUp(
+  stack: RunningStack,
+  subdomain: string,
+  email = `owner@${subdomain}.example`,
+): Promise<Pharmacy> {
   const client = new Client(stack.port);
   const form = {
     companyName: `${subdomain} pharmacy`,
@@ -74,13 +88,16 @@ export async function signUp(stack: Stack, subdomain: string, email = `owner@${s
   const confirmed = await client.ask(ROOT, "/sign-up/code", { form: { code } });
   if (confirmed.status !== 303)
     throw new Error(`The code was refused: ${confirmed.status} ${confirmed.text.slice(0, 2000)}`);
+  return { host: `${subdomain}.${ROOT}`, email, client };
+}
+
+/** Waits until the pharmacy is ready and enters it by the link on the progress page. */
+export async function enter(stack: RunningStack, { client, host }: Pharmacy): Promise<void> {
   const token = await eventually("the pharmacy", async () => {
     const { text } = await client.ask(ROOT, "/sign-up/progress/steps");
     return /name="token"[^>]*value="([^"]+)"/.exec(text)?.[1] ?? /value="([^"]+)"[^>]*name="token"/.exec(text)?.[1];
   });
-  const host = `${subdomain}.${ROOT}`;
   const origin = `http://${ROOT}:${stack.port}`;
   const entered = await client.ask(host, "/auth/link", { form: { token }, headers: { origin } });
   if (entered.status !== 303) throw new Error(`The link was refused: ${entered.status} ${entered.text.slice(0, 2000)}`);
-  return { host, email, client };
 }

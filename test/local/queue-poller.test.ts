@@ -176,7 +176,7 @@ test("an invocation beyond the function's timeout counts as failed", async () =>
     "a",
   ]);
   await eventually(async () => expect(await remaining(queue.deadLetterUrl)).toBe(1));
-  expect(lines.join("\n")).toContain("timed out");
+  await eventually(() => expect(lines.join("\n")).toContain("timed out"));
 });
 
 test("stopping lets the work under way finish", async () => {

@@ -27,7 +27,7 @@ afterAll(() => synthesis?.remove());
 /** What reads the function's configuration when it starts. */
 const parserOf = (name: string) => {
   if (tenantPlane.includes(name)) return tenantConfig;
-  return ["provisioning", "control-mail"].includes(name) ? provisioningConfig : controlConfig;
+  return name === "provisioning" ? provisioningConfig : controlConfig;
 };
 
 const functionOf = (name: string) => templates.functionOf(specs[name]?.entry ?? name);
