@@ -199,3 +199,15 @@ test("an import of another pharmacy, or of nobody, is not found", async () => {
 
 let shared: Promise<Pharmacy> | undefined;
 const sharedPharmacy = () => (shared ??= fresh());
+
+test("an import that cannot be read on says so, keeps what was added, and takes no late message", async () => {
+  const pharmacy = await fresh();
+  const owner = await pharmacy.member();
+  const id = await Imports.start(owner, upload(bytes(generated)));
+  const job = await pharmacy.job();
+  await Imports.readChunk(job, id, 0);
+  await Imports.giveUp(job, id);
+  await Imports.readChunk(job, id, 500);
+  expect(await Imports.progress(owner, id)).toMatchObject({ state: "failed", rowsRead: 500, rowsAdded: 500 });
+  expect((await Imports.progress(owner, id)).error).toContain("Upload it again");
+});

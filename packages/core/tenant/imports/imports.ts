@@ -148,6 +148,21 @@ export async function readChunk(tenant: TenantScope<Job>, importId: string, from
   });
 }
 
+/** Ends an import that cannot be read on, so that nobody waits for it. What was added stays. */
+export async function giveUp(tenant: TenantScope<Job>, importId: string): Promise<void> {
+  await tenant.db
+    .updateTable("itemImports")
+    .set({
+      state: "failed",
+      error: "The file could not be read to its end. Upload it again: items that were added are skipped.",
+      finishedAt: tenant.clock.now(),
+      content: null,
+    })
+    .where("id", "=", importId)
+    .where("state", "in", ["waiting", "running"])
+    .execute();
+}
+
 /** @throws DomainError `not_found` */
 export async function progress(tenant: TenantScope<Member>, importId: string): Promise<Import> {
   const row = idSchema.safeParse(importId).success
