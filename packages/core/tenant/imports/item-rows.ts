@@ -156,7 +156,8 @@ function packs(cell: (field: Field) => string) {
 
 /** A list of brands, shortened by whole names to what an item holds: no reason to refuse the medicine. */
 function fittingBrands(text: string): string {
-  let fitting = text;
+  // A list without a space after its separators cannot be broken into lines.
+  let fitting = text.replaceAll(/;\s*/g, "; ").trim();
   while (fitting.length > BRANDS_CHARACTERS_MAX) fitting = fitting.slice(0, Math.max(0, fitting.search(/[;,][^;,]*$/)));
   return fitting;
 }
