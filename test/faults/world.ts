@@ -1,3 +1,6 @@
+import { randomUUID } from "node:crypto";
+import { handler as provisionTenant } from "@pharmasight/functions/control/workers/provision-tenant";
+import { handler as sendMail } from "@pharmasight/functions/control/workers/send-mail";
 import type { Stack } from "@pharmasight/local/stack";
 import postgres from "postgres";
 import { expect } from "vitest";
@@ -9,7 +12,7 @@ export function controlDatabase({ cluster, controlDatabase: { owner } }: Stack):
   return postgres({ host, port, database: owner.database, ...superuser, max: 2, onnotice: () => {} });
 }
 
-export interface Step {
+interface Step {
   readonly name: string;
   readonly state: string;
   readonly attempts: number;
@@ -59,4 +62,49 @@ export async function expectOneOfEach(stack: Stack, sql: postgres.Sql, pharmacy:
   );
   expect(welcomes).toHaveLength(1);
   expect((await pharmacy.client.ask(pharmacy.host, "/items")).status).toBe(200);
+}
+
+/** The worker of a queue, to be called as Lambda would. */
+const workers = { provisioning: provisionTenant, "control-mail": sendMail };
+
+interface Effect {
+  readonly id: string;
+  readonly queue: keyof typeof workers;
+  readonly payload: Readonly<Record<string, string>>;
+}
+
+/** The messages of a pharmacy's provisioning and its welcome mail, newest first. */
+export const effectsOf = (sql: postgres.Sql, job: { id: string; tenant_id: string }): Promise<Effect[]> => sql<
+  Effect[]
+>`
+  select id, queue, payload from control.outbox
+  where payload ->> 'jobId' = ${job.id} or dedupe_key = ${`welcome:${job.tenant_id}`} order by id desc`;
+
+/** Delivers a message, `times` in one batch. @returns what the worker reports as failed */
+export async function deliver({ id, queue, payload }: Effect, times = 1): Promise<readonly unknown[]> {
+  const record = {
+    messageId: randomUUID(),
+    receiptHandle: "",
+    body: JSON.stringify({ ...payload, outboxId: id }),
+    attributes: {
+      ApproximateReceiveCount: "1",
+      SentTimestamp: "0",
+      SenderId: "test",
+      ApproximateFirstReceiveTimestamp: "0",
+    },
+    messageAttributes: {},
+    md5OfBody: "",
+    eventSource: "aws:sqs",
+    eventSourceARN: `arn:aws:sqs:us-east-1:000000000000:pharmasight-${queue}`,
+    awsRegion: "us-east-1",
+  };
+  const { batchItemFailures } = await workers[queue]({ Records: Array.from({ length: times }, () => record) });
+  return batchItemFailures;
+}
+
+/** Lets the time pass that a job waits after a failure: its next message comes now, and once more when it is due. */
+export async function skipWait(sql: postgres.Sql, job: { id: string; tenant_id: string }): Promise<void> {
+  await sql`update control.provisioning_jobs set next_run_at = now() where id = ${job.id}`;
+  const [next] = await effectsOf(sql, job);
+  if (next !== undefined) await deliver(next);
 }

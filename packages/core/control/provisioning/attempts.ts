@@ -1,5 +1,7 @@
 import { DomainError } from "../../kernel/errors.ts";
 
+/** Of one step, before the job is given to an operator. */
+export const MAX_ATTEMPTS = 8;
 const FIRST_BACKOFF_SECONDS = 2;
 /** The longest delay of a queue message. */
 const LONGEST_BACKOFF_SECONDS = 900;

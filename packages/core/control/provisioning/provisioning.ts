@@ -2,9 +2,11 @@ export * as Provisioning from "./provisioning.ts";
 export { type ProvisioningPorts, type ProvisioningSettings, welcomeLinkToken } from "./steps.ts";
 
 import { MINUTE_SECONDS, secondsAfter } from "../../kernel/clock.ts";
+import { DomainError } from "../../kernel/errors.ts";
 import { newId } from "../../kernel/ids.ts";
 import { withLogFields } from "../../kernel/log.ts";
 import type { ControlScope } from "../scope.ts";
+import { MAX_ATTEMPTS } from "./attempts.ts";
 import { type Claim, claimJob } from "./claims.ts";
 import { recordDone, recordFailure, recordWait } from "./records.ts";
 import { type ProvisioningPorts, type ProvisioningSettings, type StepOutcome, steps } from "./steps.ts";
@@ -59,6 +61,10 @@ async function runStep(
   settings: ProvisioningSettings,
   claim: Claim,
 ): Promise<StepOutcome> {
+  if (claim.attempts > MAX_ATTEMPTS) {
+    const why = "The worker never came back from the last attempt: it ran out of time or memory, or was killed.";
+    throw new DomainError("unavailable", why);
+  }
   const step = steps.find((candidate) => candidate.name === claim.stepName);
   if (step === undefined) throw new Error(`This version knows no provisioning step named ${claim.stepName}.`);
   const { jobId, stepStartedAt, tenant, database } = claim;

@@ -2,10 +2,8 @@ import { secondsAfter } from "../../kernel/clock.ts";
 import { DomainError } from "../../kernel/errors.ts";
 import { ControlAudit } from "../audit/audit.ts";
 import type { ControlScope } from "../scope.ts";
-import { backoffSeconds, isHopeless, reasonOf } from "./attempts.ts";
+import { backoffSeconds, isHopeless, MAX_ATTEMPTS, reasonOf } from "./attempts.ts";
 import type { Claim } from "./claims.ts";
-
-const MAX_ATTEMPTS = 8;
 
 /** Marks the step done, with what it found out, and calls for the next one, in one transaction. */
 export async function recordDone(
