@@ -11,7 +11,7 @@ import type { Log } from "@pharmasight/core/kernel/log";
 import { deriveKey, randomToken } from "@pharmasight/core/kernel/tokens";
 import type { Jobs } from "@pharmasight/core/ports/jobs";
 import type { RegistryEntry } from "@pharmasight/core/registry/registry";
-import type { Job, Member, Visitor } from "@pharmasight/core/tenant/actors";
+import type { ApiKey, Job, Member, Visitor } from "@pharmasight/core/tenant/actors";
 import { TenantConnection } from "@pharmasight/core/tenant/connection";
 import { OpenTenants } from "@pharmasight/core/tenant/open-tenants";
 import { SESSION_KEY_PURPOSE, type Tenancy, TenantScope } from "@pharmasight/core/tenant/scope";
@@ -56,6 +56,8 @@ export interface Pharmacy {
   member(role?: Role): Promise<TenantScope<Member>>;
   /** Whoever holds this token. */
   holder(token: string | undefined): Promise<TenantScope<Member>>;
+  /** A program with this key; `elsewhere` in another process. */
+  program(key: string, elsewhere?: "elsewhere"): Promise<TenantScope<ApiKey>>;
   /** Runs one statement as the superuser, in the schema of the pharmacy, after `settings`. */
   asSuperuser(statement: string, parameters?: readonly unknown[], settings?: string): Promise<readonly unknown[]>;
   token(session: { readonly userId: string; readonly sessionId: string }): Promise<string>;
@@ -63,7 +65,7 @@ export interface Pharmacy {
 
 export interface Pharmacies {
   /** A pharmacy with a database of its own, set up as provisioning does it. */
-  open(host: string): Promise<Pharmacy>;
+  open(host: string, modules?: string[]): Promise<Pharmacy>;
   stop(): Promise<void>;
 }
 
@@ -87,7 +89,7 @@ export async function startPharmacies(clock: Clock = systemClock): Promise<Pharm
     }
   }
 
-  async function open(host: string): Promise<Pharmacy> {
+  async function open(host: string, modules: string[] = ["inventory"]): Promise<Pharmacy> {
     const tenantId = randomUUID();
     const ownerId = newId(clock);
     const ownerEmail = "amina@example.com";
@@ -119,7 +121,7 @@ export async function startPharmacies(clock: Clock = systemClock): Promise<Pharm
       log: silent,
     });
     closers.push(() => handle.close());
-    const entry = entryOf(host, tenantId, schemaVersion);
+    const entry = { ...entryOf(host, tenantId, schemaVersion), includedModules: modules };
     const databases = { open: async () => new TenantConnection(tenantId, handle) };
     const registry = {
       findByHost: async (asked: string) => (asked === host ? entry : undefined),
@@ -136,6 +138,10 @@ export async function startPharmacies(clock: Clock = systemClock): Promise<Pharm
       log: silent,
       masterKey: async () => masterKey,
       requiredSchemaVersion: latestVersion("tenant"),
+    };
+    const elsewhere: Tenancy = {
+      ...tenancy,
+      openTenants: new OpenTenants({ registry, databases, clock, log: silent, ...limits }),
     };
     const visitor = () => TenantScope.forVisitor(tenancy, host, origin);
     const holder = (token: string | undefined) => TenantScope.forMember(tenancy, host, token, origin);
@@ -170,6 +176,7 @@ export async function startPharmacies(clock: Clock = systemClock): Promise<Pharm
       member,
       holder,
       token,
+      program: (key, process) => TenantScope.forApiKey(process ? elsewhere : tenancy, host, key, origin),
       asSuperuser: (...asked) => asSuperuser(database, ...asked),
       job: () => TenantScope.forJob(tenancy, tenantId, "test"),
     };

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Client } from "../harness/client.ts";
 import { eventually, mailsTo, type Pharmacy, signUp, testStack } from "../harness/stack.ts";
@@ -18,6 +19,15 @@ describe("a pharmacy's pages and API", () => {
 
   const ask = (path: string, asked?: Parameters<Client["ask"]>[2]) => alfa.client.ask(alfa.host, path, asked);
   const stranger = () => new Client(running.stack.port);
+  async function grantApiAccess(): Promise<void> {
+    const { cluster, controlDatabase } = running.stack;
+    const { database } = controlDatabase.owner;
+    const sql = postgres({ ...cluster.superuser, host: cluster.host, port: cluster.port, database, max: 1 });
+    await sql`
+      insert into control.tenant_modules (id, tenant_id, module_name, source, created_at)
+      select gen_random_uuid(), tenant_id, 'api_access', 'grant', now() from control.tenant_hosts where host = 'alfa'`;
+    await sql.end();
+  }
   const tokenOn = async (path: string) => /name="formToken" value="([^"]+)"/.exec((await ask(path)).text)?.[1] ?? "";
 
   test.each(["/", "/items", "/items/new", "/items/import", "/auth/password"])(
@@ -111,6 +121,47 @@ describe("a pharmacy's pages and API", () => {
     const reply = await ask("/items/import", multipart({ formToken, rate: "", taxClass: "" }, "colour,weight\n1,2\n"));
     expect(reply.status).toBe(422);
     expect(reply.text).toContain("Generic name");
+  });
+
+  test("a program works with a key that the owner makes on its page, until it is revoked there", async () => {
+    const page = "/settings/api-keys";
+    const locked = await ask(page);
+    expect([locked.status, locked.text.includes("Change to Professional")]).toEqual([403, true]);
+    expect((await stranger().ask(alfa.host, page)).headers.location).toBe("/auth/sign-in");
+    await grantApiAccess();
+    await eventually("the page", async () => ((await ask(page)).status === 200 ? true : undefined));
+
+    const formToken = await tokenOn(page);
+    const form = { name: "Web shop", "items:read": "on", expiresInDays: "30" };
+    expect((await ask(page, { form })).status).toBe(403);
+    const wrong = await ask(page, { form: { formToken, name: "Mine", expiresInDays: "30" } });
+    expect([wrong.status, wrong.text.includes("Choose what programs may do")]).toEqual([422, true]);
+    const made = await ask(page, { form: { ...form, formToken } });
+    expect([made.status, made.headers["cache-control"]]).toEqual([201, "no-store"]);
+    const key = /ps_[0-9a-f]{8}_[\w-]{43}/.exec(made.text)?.[0] ?? "";
+
+    const call = (method: string, token: string, path = "/api/v1/items") => {
+      const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+      const body = method === "POST" ? { body: JSON.stringify({ name: "By key", baseUnit: "tablet" }) } : {};
+      return stranger().ask(alfa.host, path, { method, headers, ...body });
+    };
+    expect((await call("GET", key)).status).toBe(200);
+    const refused = await call("POST", key);
+    expect([refused.status, JSON.parse(refused.text).code]).toEqual([403, "forbidden"]);
+    expect((await call("GET", key, "/items")).headers.location).toBe("/auth/sign-in");
+    const unknown = await call("GET", `${key.slice(0, -2)}xx`);
+    expect([unknown.status, unknown.headers["www-authenticate"]]).toEqual([401, "Bearer"]);
+    // A wrong key is not made good by the session that comes with it.
+    expect((await ask("/api/v1/items", { headers: { authorization: "Bearer ps_x" } })).status).toBe(401);
+
+    const listed = await ask(page);
+    expect(listed.text).toContain(key.slice(0, 11));
+    expect(listed.text).not.toContain(key.slice(12));
+    const revoke = /action="([^"]+\/revoke)"/.exec(listed.text)?.[1] ?? "";
+    expect((await ask(revoke, { form: {} })).status).toBe(403);
+    expect((await call("GET", key)).status).toBe(200);
+    expect((await ask(revoke, { form: { formToken } })).status).toBe(303);
+    expect((await call("GET", key)).status).toBe(401);
   });
 
   test("health says that the process and the registry work, and on demand the database", async () => {

@@ -102,6 +102,23 @@ test("the chosen file's name is shown, and one that is too large is refused befo
   expect(posts()).toEqual([]);
 });
 
+test("a key is revoked only after a question, also without scripts", async () => {
+  await context.close();
+  context = await gallery.browser.newContext({ viewport: { width: 375, height: 812 }, javaScriptEnabled: false });
+  page = await context.newPage();
+  await open("api-keys");
+  const sure = page.getByRole("button", { name: "Revoke key" }).first();
+  expect(await sure.isVisible()).toBe(false);
+  await page.getByRole("button", { name: "Revoke Web shop" }).click();
+  await sure.waitFor();
+  await page.getByRole("button", { name: "Keep it" }).first().click();
+  await sure.waitFor({ state: "hidden" });
+  await page.getByRole("button", { name: "Revoke Web shop" }).press("Enter");
+  expect(posts()).toEqual([]);
+  await sure.click();
+  await expect.poll(posts).toEqual(["POST /settings/api-keys/0193-a/revoke"]);
+});
+
 test("the account menu closes with Escape", async () => {
   await open("items");
   await page.getByText("Account of").click({ force: true });

@@ -6,6 +6,7 @@ import { ProgressPage, type ProgressStep } from "@pharmasight/views/control/prog
 import { SignUpPage } from "@pharmasight/views/control/sign-up.tsx";
 import type { PageContext } from "@pharmasight/views/shared/context";
 import { BeingSetUpPage, ErrorPage, NotFoundPage } from "@pharmasight/views/shared/error-page.tsx";
+import { type ApiKeyRow, ApiKeysPage, emptyApiKeyForm } from "@pharmasight/views/tenant/api-keys.tsx";
 import { DashboardPage } from "@pharmasight/views/tenant/dashboard.tsx";
 import { ModuleRequiredPage, SuspendedPage } from "@pharmasight/views/tenant/errors.tsx";
 import type { ImportRow, ImportRun } from "@pharmasight/views/tenant/import-runs";
@@ -172,6 +173,43 @@ const recent: ImportRow[] = [
   },
 ];
 
+const apiKeys: ApiKeyRow[] = [
+  {
+    id: "0193-a",
+    name: "Web shop",
+    prefix: "ps_1f2e3d4c",
+    scopes: ["items:read"],
+    createdAt: at,
+    createdByName: "Grace Wanjiru",
+    expiresAt: new Date("2027-11-24T00:59:00Z"),
+    isExpired: false,
+    lastUsedAt: at,
+    useCount: 12_481,
+  },
+  {
+    id: "0193-b",
+    name: "Price list for the wholesaler in Nakuru",
+    prefix: "ps_77a0b91e",
+    scopes: ["items:read", "items:write"],
+    createdAt: at,
+    createdByName: "Grace Wanjiru",
+    isExpired: false,
+    useCount: 0,
+  },
+  {
+    id: "0193-c",
+    name: "Trial of the scanner app",
+    prefix: "ps_c0ffee12",
+    scopes: ["items:write"],
+    createdAt: new Date("2026-08-01T08:00:00Z"),
+    createdByName: "Grace Wanjiru",
+    expiresAt: new Date("2026-08-31T08:00:00Z"),
+    isExpired: true,
+    lastUsedAt: new Date("2026-08-30T15:12:00Z"),
+    useCount: 1,
+  },
+];
+
 const checklist = [
   { label: "Import your items", href: "/items/import", done: false },
   { label: "Choose a password", href: "/auth/password", done: true },
@@ -200,6 +238,7 @@ export function samplePages(assets: PageContext["assets"]): Readonly<Record<stri
       { label: "Purchases", href: "/purchases", icon: "truck", current: false },
       { label: "Reports", href: "/reports", icon: "chart-column", current: false, locked: "Professional" },
       { label: "Branches", href: "/branches", icon: "building-2", current: false, locked: "Professional" },
+      { label: "API keys", href: "/settings/api-keys", icon: "key-round", current: current === "API keys" },
     ],
   });
   const shell = shellOf("Items", "Acacia Pharmacy", 12);
@@ -217,6 +256,14 @@ export function samplePages(assets: PageContext["assets"]): Readonly<Record<stri
     address: "https://acacia.pharmasight.com",
     pollPath: "/poll",
     supportMail: "support@pharmasight.com",
+  };
+  const keysPage = {
+    shell: shellOf("API keys", companyName, 12),
+    keys: apiKeys,
+    apiUrl: "https://acacia.pharmasight.com/api/v1",
+    values: emptyApiKeyForm,
+    errors: {},
+    revoked: false,
   };
   const list = { shell, search: "", items, total: 1074, next: "/items?after=x" };
 
@@ -394,6 +441,26 @@ export function samplePages(assets: PageContext["assets"]): Readonly<Record<stri
     "import-done": <ImportProgressPage shell={shell} run={{ ...run, state: "done", rejectedRows }} />,
     "import-failed": (
       <ImportProgressPage shell={shell} run={{ ...run, state: "failed", fileName: hostile, failure: hostile }} />
+    ),
+    "api-keys": <ApiKeysPage {...keysPage} />,
+    "api-keys-issued": (
+      <ApiKeysPage
+        {...keysPage}
+        issued={{ name: "Web shop", key: "ps_1f2e3d4c_Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5MGFiY2RlZmdoaWo" }}
+      />
+    ),
+    "api-keys-empty": <ApiKeysPage {...keysPage} keys={[]} />,
+    "api-keys-revoked": <ApiKeysPage {...keysPage} revoked />,
+    "api-keys-errors": (
+      <ApiKeysPage
+        {...keysPage}
+        shell={shellOf("API keys", hostile, 0)}
+        keys={apiKeys.map((key) => ({ ...key, name: hostile + unbroken, createdByName: hostile }))}
+        apiUrl={`https://${unbroken}.pharmasight.com/api/v1`}
+        values={{ name: hostile, scopes: [], expiresInDays: "" }}
+        errors={{ name: "Use at most 100 characters.", scopes: "Choose what programs may do with this key." }}
+        issued={{ name: hostile + unbroken, key: unbroken }}
+      />
     ),
     "error-404": <NotFoundPage context={context} homeUrl="https://pharmasight.com" />,
     "error-429": <ErrorPage context={context} code="rate_limited" retryAfterSeconds={40} />,

@@ -1,3 +1,5 @@
+import type { ApiScope } from "./api-keys/key.ts";
+
 /** Who acts in a pharmacy. Operations name in their first parameter's type which of them they serve. */
 export interface Visitor {
   readonly kind: "visitor";
@@ -16,6 +18,15 @@ export interface Member {
   readonly requestId: string;
 }
 
+/** A program of the pharmacy, by one of its keys. */
+export interface ApiKey {
+  readonly kind: "api_key";
+  readonly keyId: string;
+  readonly scopes: readonly ApiScope[];
+  readonly sourceIp: string;
+  readonly requestId: string;
+}
+
 export interface Job {
   readonly kind: "job";
   readonly name: string;
@@ -28,7 +39,7 @@ export interface Operator {
   readonly reason: string;
 }
 
-export type TenantActor = Visitor | Member | Job | Operator;
+export type TenantActor = Visitor | Member | ApiKey | Job | Operator;
 
 /** Where a request came from, for the audit log and limits. */
 export interface RequestOrigin {

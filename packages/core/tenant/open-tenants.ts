@@ -3,6 +3,7 @@ import type { Clock } from "../kernel/clock.ts";
 import { unavailable } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import type { RegistryEntry, RegistryReader } from "../registry/registry.ts";
+import { KnownApiKeys } from "./api-keys/known-keys.ts";
 import type { TenantConnection, TenantDatabases } from "./connection.ts";
 
 export interface OpenTenantsOptions {
@@ -31,6 +32,7 @@ export interface SeenSession {
 export class OpenTenant {
   readonly entry: RegistryEntry;
   readonly sessions = new LRUCache<string, SeenSession>({ max: 1000 });
+  readonly apiKeys = new KnownApiKeys();
   readonly #open: () => Promise<TenantConnection>;
   #connection: Promise<TenantConnection> | undefined;
 

@@ -6,8 +6,10 @@ import type { Log } from "../kernel/log.ts";
 import { deriveKey } from "../kernel/tokens.ts";
 import { type Effect, Effects } from "../ports/effects.ts";
 import type { Jobs } from "../ports/jobs.ts";
+import { Modules } from "../registry/modules.ts";
 import type { RegistryEntry } from "../registry/registry.ts";
-import type { Job, Member, Operator, RequestOrigin, TenantActor, Visitor } from "./actors.ts";
+import type { ApiKey, Job, Member, Operator, RequestOrigin, TenantActor, Visitor } from "./actors.ts";
+import { hashKey, isKeyShaped } from "./api-keys/key.ts";
 import { TenantConnection, type TenantDatabases } from "./connection.ts";
 import type { OpenTenant, OpenTenants, SeenSession } from "./open-tenants.ts";
 import { SessionTokens } from "./sessions/tokens.ts";
@@ -82,7 +84,7 @@ export class TenantScope<A extends TenantActor = Member | Job> {
     const open = await enterByHost(tenancy, host);
     requireAccess(open.entry);
     if (token === undefined) throw signInFirst();
-    const key = await sessionKey(tenancy, open.entry.tenantId);
+    const key = await sessionKey(tenancy, open);
     const claims = SessionTokens.verify(token, key, tenancy.clock.now());
     if (claims === undefined || claims.tenantId !== open.entry.tenantId) throw signInFirst();
     const db = TenantConnection.queryBuilderOf(await open.connection());
@@ -90,6 +92,31 @@ export class TenantScope<A extends TenantActor = Member | Job> {
     const { userId, name, email, role } = session;
     const actor = { kind: "member", sessionId: claims.sessionId, userId, name, email, role, ...origin } as const;
     return new TenantScope<Member>(tenancy, open, db, actor);
+  }
+
+  /**
+   * A program of the pharmacy, by a key that its people issued for this very pharmacy.
+   * @throws DomainError `module_required`, and all that `forMember` throws
+   */
+  static async forApiKey(
+    tenancy: Tenancy,
+    host: string,
+    key: string,
+    origin: RequestOrigin,
+  ): Promise<TenantScope<ApiKey>> {
+    const open = await enterByHost(tenancy, host);
+    requireAccess(open.entry);
+    if (!isKeyShaped(key)) throw keyRefused();
+    const db = TenantConnection.queryBuilderOf(await open.connection());
+    const now = tenancy.clock.now();
+    const found = await open.apiKeys.find(db, hashKey(open.entry.tenantId, key), now);
+    if (found === undefined) throw keyRefused();
+    if (!Modules.isEntitled(open.entry, "api_access", now)) {
+      throw new DomainError("module_required", "API access is not part of this pharmacy's plan.");
+    }
+    const { keyId, scopes } = found;
+    await open.apiKeys.recordUse(db, keyId, now);
+    return new TenantScope<ApiKey>(tenancy, open, db, { kind: "api_key", keyId, scopes, ...origin });
   }
 
   /** A message of a queue. A tenant that is gone or cannot be opened refuses; the message comes back. */
@@ -209,6 +236,11 @@ export class TenantScope<A extends TenantActor = Member | Job> {
     this.#open.sessions.delete(sessionId);
   }
 
+  /** Forgets an API key in this process at once: it was revoked here. Elsewhere its next look is at most 10 s away. */
+  forgetApiKey(keyHash: string): void {
+    this.#open.apiKeys.forget(keyHash);
+  }
+
   /** Key of this tenant for one purpose. */
   async key(purpose: string): Promise<Uint8Array> {
     return deriveKey(await this.#tenancy.masterKey(), purpose, this.tenant.tenantId);
@@ -222,8 +254,15 @@ export class TenantScope<A extends TenantActor = Member | Job> {
 /** Purpose of the key that session tokens are signed with. */
 export const SESSION_KEY_PURPOSE = "session";
 
-async function sessionKey(tenancy: Tenancy, tenantId: string): Promise<Uint8Array> {
-  return deriveKey(await tenancy.masterKey(), SESSION_KEY_PURPOSE, tenantId);
+/** Kept with the open tenant: deriving it costs more than verifying a token with it. */
+const sessionKeys = new WeakMap<OpenTenant, Uint8Array>();
+
+async function sessionKey(tenancy: Tenancy, open: OpenTenant): Promise<Uint8Array> {
+  const known = sessionKeys.get(open);
+  if (known !== undefined) return known;
+  const key = deriveKey(await tenancy.masterKey(), SESSION_KEY_PURPOSE, open.entry.tenantId);
+  sessionKeys.set(open, key);
+  return key;
 }
 
 async function enterByHost(tenancy: Tenancy, host: string): Promise<OpenTenant> {
@@ -250,6 +289,9 @@ function requireAccess(entry: RegistryEntry): void {
 }
 
 const signInFirst = (): DomainError => new DomainError("unauthenticated", "Sign in to go on.");
+
+const keyRefused = (): DomainError =>
+  new DomainError("unauthenticated", "This API key is unknown here, expired or revoked.");
 
 /** Reads the session's row unless this process saw it alive within the last ten seconds. */
 async function seeSession(

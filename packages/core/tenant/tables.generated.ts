@@ -19,6 +19,20 @@ export interface AccountsTable {
   updatedAt: Date;
 }
 
+export interface ApiKeysTable {
+  id: string;
+  name: string;
+  prefix: string;
+  keyHash: string;
+  scopes: string[];
+  expiresAt: Date | null;
+  revokedAt: Date | null;
+  lastUsedAt: Date | null;
+  useCount: Generated<string>;
+  createdBy: string;
+  createdAt: Date;
+}
+
 export interface AuditLogTable {
   id: string;
   at: Date;
@@ -159,6 +173,7 @@ export interface VerificationsTable {
 
 export interface TenantTables {
   accounts: AccountsTable;
+  apiKeys: ApiKeysTable;
   auditLog: AuditLogTable;
   branches: BranchesTable;
   companies: CompaniesTable;

@@ -15,5 +15,10 @@ export function ownOrigin(hostname: string): string {
   return `${root.protocol}//${hostname}${root.port === "" ? "" : `:${root.port}`}`;
 }
 
-/** Whether cookies are marked for encrypted connections only. */
-export const isSecure = (): boolean => edgeConfig().ROOT_URL.startsWith("https:");
+let secure: boolean | undefined;
+
+/** Whether cookies are marked for encrypted connections only. Read once: every request asks, and a stage has one scheme. */
+export function isSecure(): boolean {
+  secure ??= edgeConfig().ROOT_URL.startsWith("https:");
+  return secure;
+}

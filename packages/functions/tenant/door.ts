@@ -1,7 +1,7 @@
 import { tenantPlatform } from "@pharmasight/adapters/tenant-platform";
 import { DomainError, notFound } from "@pharmasight/core/kernel/errors";
 import { withLogFields } from "@pharmasight/core/kernel/log";
-import type { Member, Visitor } from "@pharmasight/core/tenant/actors";
+import type { ApiKey, Member, Visitor } from "@pharmasight/core/tenant/actors";
 import { TenantAudit } from "@pharmasight/core/tenant/audit/audit";
 import { TenantScope } from "@pharmasight/core/tenant/scope";
 import { SessionTokens } from "@pharmasight/core/tenant/sessions/tokens";
@@ -27,7 +27,7 @@ export const pharmacyHost = createMiddleware<EdgeEnv>(async (c, next) => {
   }
   const claimed = claimedTenant(c);
   if (claimed.some((value) => value !== entry.tenantId && value !== entry.primaryHost)) {
-    await auditRefusal(c, entry.tenantId);
+    await auditRefusal(c, entry.tenantId, "named another pharmacy");
     throw new DomainError("wrong_pharmacy", "This request names another pharmacy than its address does.");
   }
   return withLogFields({ tenantId: entry.tenantId }, next);
@@ -43,6 +43,19 @@ export async function visitor(c: EdgeContext): Promise<TenantScope<Visitor>> {
 export async function member(c: EdgeContext): Promise<TenantScope<Member>> {
   const { tenancy } = await tenantPlatform();
   return TenantScope.forMember(tenancy, hostKey(c), sessionToken(c), c.env.origin);
+}
+
+/**
+ * Whoever calls the API: a program by its key, or else the signed-in person. Looked up once a request, however often it
+ * is asked, so that a call is counted once.
+ * @throws DomainError as `member`
+ */
+export function caller(c: EdgeContext): Promise<TenantScope<Member | ApiKey>> {
+  const known = callers.get(c.req.raw);
+  if (known !== undefined) return known;
+  const found = enterAsCaller(c);
+  callers.set(c.req.raw, found);
+  return found;
 }
 
 /** Keeps the session's token in a cookie that only this very host receives. */
@@ -68,6 +81,25 @@ function hostKey(c: EdgeContext): string {
   throw notFound("page");
 }
 
+const callers = new WeakMap<Request, Promise<TenantScope<Member | ApiKey>>>();
+
+async function enterAsCaller(c: EdgeContext): Promise<TenantScope<Member | ApiKey>> {
+  const authorization = c.req.header("authorization");
+  if (authorization === undefined) return member(c);
+  const { tenancy } = await tenantPlatform();
+  const host = hostKey(c);
+  const key = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "";
+  try {
+    return await TenantScope.forApiKey(tenancy, host, key, c.env.origin);
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.code !== "unauthenticated") throw error;
+    c.header("www-authenticate", "Bearer");
+    const found = await tenancy.openTenants.findByHost(host);
+    if (found !== undefined) await auditRefusal(c, found.entry.tenantId, "API key that is not valid here");
+    throw error;
+  }
+}
+
 /** Everything in the request that names a tenant. */
 function claimedTenant(c: EdgeContext): string[] {
   const token = sessionToken(c);
@@ -76,12 +108,12 @@ function claimedTenant(c: EdgeContext): string[] {
   return [ofToken, ...ofHeaders].filter((value) => value !== undefined);
 }
 
-/** One entry a minute and address is enough to see an attempt, and cannot flood the pharmacy's log. */
+/** One entry a minute, reason and address is enough to see an attempt, and cannot flood the pharmacy's log. */
 const audited = new LRUCache<string, true>({ max: 1000, ttl: 60_000 });
 
-async function auditRefusal(c: EdgeContext, tenantId: string): Promise<void> {
-  const key = `${tenantId} ${c.env.origin.sourceIp}`;
+async function auditRefusal(c: EdgeContext, tenantId: string, reason: string): Promise<void> {
+  const key = `${tenantId} ${c.env.origin.sourceIp} ${reason}`;
   if (audited.has(key)) return;
   audited.set(key, true);
-  await TenantAudit.append(await visitor(c), { action: "access.refused", reason: "named another pharmacy" });
+  await TenantAudit.append(await visitor(c), { action: "access.refused", reason });
 }

@@ -15,7 +15,7 @@ export interface AuditEntry {
 /** Appends to the pharmacy's own audit log; inside `tx` it commits with the change. */
 export async function append(tenant: TenantScope<TenantActor>, entry: AuditEntry): Promise<void> {
   const { actor } = tenant;
-  const isRequest = actor.kind === "member" || actor.kind === "visitor";
+  const isRequest = actor.kind !== "job" && actor.kind !== "operator";
   await tenant.db
     .insertInto("auditLog")
     .values({
@@ -35,6 +35,7 @@ export async function append(tenant: TenantScope<TenantActor>, entry: AuditEntry
 
 function actorId(actor: TenantActor): string | null {
   if (actor.kind === "member") return actor.userId;
+  if (actor.kind === "api_key") return actor.keyId;
   if (actor.kind === "operator") return actor.operatorId;
   if (actor.kind === "job") return actor.name;
   return null;

@@ -3,7 +3,7 @@ export * as Items from "./items.ts";
 import { type Expression, type RawBuilder, type SqlBool, sql } from "kysely";
 import { DomainError, invalidInput, notFound } from "../../kernel/errors.ts";
 import { idSchema, newId } from "../../kernel/ids.ts";
-import type { Job, Member } from "../actors.ts";
+import type { ApiKey, Job, Member } from "../actors.ts";
 import { TenantAudit } from "../audit/audit.ts";
 import type { TenantScope } from "../scope.ts";
 import { type Cursor, readCursor, writeCursor } from "./cursors.ts";
@@ -37,14 +37,14 @@ const LIMIT_MAX = 200;
  * @throws DomainError `forbidden` for roles that only read, `invalid_input` by field, `conflict` when the name or the
  *   barcode is another item's
  */
-export async function create(tenant: TenantScope<Member>, input: NewItemInput): Promise<Item> {
+export async function create(tenant: TenantScope<Member | ApiKey>, input: NewItemInput): Promise<Item> {
   requireEditor(tenant.actor);
   const item = parseNewItem(input);
   return tenant.tx(async (tx) => {
     const [id] = await insert(tx, [item]);
     if (id === undefined) throw await taken(tx, item);
     await TenantAudit.append(tx, { action: "item.created", after: { id, ...item } });
-    return get(tx, id);
+    return read(tx, id);
   });
 }
 
@@ -54,7 +54,7 @@ export async function create(tenant: TenantScope<Member>, input: NewItemInput): 
  * @returns ids of the inserted ones
  */
 export async function insert(
-  tenant: TenantScope<Member> | TenantScope<Job>,
+  tenant: TenantScope<Member | ApiKey | Job>,
   items: readonly NewItem[],
 ): Promise<readonly string[]> {
   if (items.length === 0) return [];
@@ -78,26 +78,15 @@ export async function insert(
   return inserted.map((row) => row.id);
 }
 
-/** @throws DomainError `not_found` */
-export async function get(tenant: TenantScope<Member>, id: string): Promise<Item> {
-  const item = await find(tenant, id);
-  if (item === undefined) throw notFound("item");
-  return item;
-}
-
-export async function find(tenant: TenantScope<Member>, id: string): Promise<Item | undefined> {
-  if (!idSchema.safeParse(id).success) return undefined;
-  const row = await tenant.db
-    .selectFrom("items")
-    .select(itemColumns)
-    .where("id", "=", id)
-    .where("archivedAt", "is", null)
-    .executeTakeFirst();
-  return row === undefined ? undefined : itemSchema.parse(row);
+/** @throws DomainError `not_found`, or `forbidden` for a key that may not read items */
+export async function get(tenant: TenantScope<Member | ApiKey>, id: string): Promise<Item> {
+  requireReader(tenant.actor);
+  return read(tenant, id);
 }
 
 /** Items on the shelf list, archived ones left out. */
-export async function count(tenant: TenantScope<Member>): Promise<number> {
+export async function count(tenant: TenantScope<Member | ApiKey>): Promise<number> {
+  requireReader(tenant.actor);
   const row = await tenant.db
     .selectFrom("items")
     .select((e) => e.fn.countAll<string>().as("count"))
@@ -110,9 +99,11 @@ export async function count(tenant: TenantScope<Member>): Promise<number> {
  * One page of the items, by name. A search wants all its words (or what they abbreviate) in an item's names, number or
  * barcode and puts names that begin with it first; when nothing has them all, words that look like the typed ones
  * count, the most alike first.
- * @throws DomainError `invalid_input` for a limit out of range or a page mark that is not ours
+ * @throws DomainError `invalid_input` for a limit out of range or a page mark that is not ours, `forbidden` for a key
+ *   that may not read items
  */
-export async function list(tenant: TenantScope<Member>, options: ListOptions = {}): Promise<ItemPage> {
+export async function list(tenant: TenantScope<Member | ApiKey>, options: ListOptions = {}): Promise<ItemPage> {
+  requireReader(tenant.actor);
   const limit = options.limit ?? LIMIT_DEFAULT;
   if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) {
     throw invalidInput(`Ask for 1 to ${LIMIT_MAX} items.`, { limit: `Use a number from 1 to ${LIMIT_MAX}.` });
@@ -137,7 +128,23 @@ export async function list(tenant: TenantScope<Member>, options: ListOptions = {
   });
 }
 
-async function pageByName(tenant: TenantScope<Member>, after: Cursor | undefined, limit: number): Promise<ItemPage> {
+async function read(tenant: TenantScope<Member | ApiKey>, id: string): Promise<Item> {
+  if (!idSchema.safeParse(id).success) throw notFound("item");
+  const row = await tenant.db
+    .selectFrom("items")
+    .select(itemColumns)
+    .where("id", "=", id)
+    .where("archivedAt", "is", null)
+    .executeTakeFirst();
+  if (row === undefined) throw notFound("item");
+  return itemSchema.parse(row);
+}
+
+async function pageByName(
+  tenant: TenantScope<Member | ApiKey>,
+  after: Cursor | undefined,
+  limit: number,
+): Promise<ItemPage> {
   let query = tenant.db
     .selectFrom("items")
     .select(itemColumns)
@@ -165,7 +172,7 @@ interface Match {
 }
 
 async function pageByRank(
-  tenant: TenantScope<Member>,
+  tenant: TenantScope<Member | ApiKey>,
   match: Match,
   after: Cursor | undefined,
   limit: number,
@@ -229,7 +236,7 @@ function pageOf(rows: readonly PageRow[], total: number, limit: number, similar:
 const skuOf = (number: string): string => `A${number.padStart(5, "0")}`;
 
 /** Which of the unique fields of an item that was not inserted is another item's. */
-async function taken(tenant: TenantScope<Member>, item: NewItem): Promise<DomainError> {
+async function taken(tenant: TenantScope<Member | ApiKey>, item: NewItem): Promise<DomainError> {
   const namesake = await tenant.db
     .selectFrom("items")
     .select("id")
@@ -245,11 +252,22 @@ async function taken(tenant: TenantScope<Member>, item: NewItem): Promise<Domain
 
 const editors: ReadonlySet<string> = new Set(["owner", "admin", "pharmacist", "procurement"]);
 
-/** Whether a person may add and change items. */
-export const mayEdit = (member: Member): boolean => editors.has(member.role);
+/** Whether a person's role, or a key's scopes, let them add and change items. */
+export const mayEdit = (actor: Member | ApiKey): boolean =>
+  actor.kind === "api_key" ? actor.scopes.includes("items:write") : editors.has(actor.role);
 
 /** @throws DomainError `forbidden` */
-export function requireEditor(member: Member): void {
-  if (mayEdit(member)) return;
-  throw new DomainError("forbidden", "Your role lets you look at items. Ask the owner if you need to change them.");
+export function requireEditor(actor: Member | ApiKey): void {
+  if (mayEdit(actor)) return;
+  const message =
+    actor.kind === "api_key"
+      ? "This API key may not change items. Issue one with the scope items:write."
+      : "Your role lets you look at items. Ask the owner if you need to change them.";
+  throw new DomainError("forbidden", message);
+}
+
+/** Every role may look at items; a key only with its scope. */
+function requireReader(actor: Member | ApiKey): void {
+  if (actor.kind !== "api_key" || actor.scopes.includes("items:read")) return;
+  throw new DomainError("forbidden", "This API key may not read items. Issue one with the scope items:read.");
 }

@@ -10,6 +10,7 @@ import { sameOrigin } from "../../http/same-origin.ts";
 import { pharmacyHost, visitor } from "../door.ts";
 import { requireModule } from "./modules.tsx";
 import { api } from "./routes/api.ts";
+import { apiKeys } from "./routes/api-keys.tsx";
 import { dashboard } from "./routes/dashboard.tsx";
 import { health } from "./routes/health.ts";
 import { imports } from "./routes/imports.tsx";
@@ -30,9 +31,11 @@ app.route("/health", health);
 app.route("/", dashboard);
 for (const path of ["/items", "/items/*", "/api/v1/items", "/api/v1/items/*"])
   app.use(path, requireModule("inventory"));
+app.use("/settings/api-keys/*", requireModule("api_access"));
 // Before the items, whose ids would take the word for one of them.
 app.route("/items/import", imports);
 app.route("/items", items);
+app.route("/settings/api-keys", apiKeys);
 app.route("/api/v1", api);
 
 export const handler = lambdaHandler(app);

@@ -3,7 +3,7 @@ import { invalidInput } from "@pharmasight/core/kernel/errors";
 import { type Item, Items } from "@pharmasight/core/tenant/items/items";
 import { taxClasses } from "@pharmasight/core/tenant/items/new-item";
 import type { EdgeEnv } from "../../../http/bindings.ts";
-import { member } from "../../door.ts";
+import { caller } from "../../door.ts";
 
 const decimal = z.string().openapi({ description: "Decimal text with at most 4 decimals", example: "12.50" });
 
@@ -79,12 +79,16 @@ const problem = (description: string) => ({
   description,
   content: { "application/problem+json": { schema: problemBody } },
 });
-const refusals = { 401: problem("Not signed in"), 403: problem("Not allowed, or not in the plan") };
+const refusals = {
+  401: problem("Neither a valid API key nor a session"),
+  403: problem("Not allowed, or not in the plan"),
+};
 
 const listItems = createRoute({
   method: "get",
   path: "/items",
   summary: "List or search items",
+  security: [{ apiKey: ["items:read"] }],
   request: {
     query: z.object({
       search: z.string().max(100).optional(),
@@ -99,6 +103,7 @@ const getItem = createRoute({
   method: "get",
   path: "/items/{id}",
   summary: "One item",
+  security: [{ apiKey: ["items:read"] }],
   request: { params: z.object({ id: z.string() }) },
   responses: { 200: json(itemBody, "The item"), 404: problem("No such item"), ...refusals },
 });
@@ -107,6 +112,7 @@ const createItem = createRoute({
   method: "post",
   path: "/items",
   summary: "Add an item",
+  security: [{ apiKey: ["items:write"] }],
   request: { body: { required: true, content: { "application/json": { schema: newItemBody } } } },
   responses: {
     201: json(itemBody, "The item that was added"),
@@ -127,16 +133,22 @@ export const api = new OpenAPIHono<EdgeEnv>({
 });
 
 api.openapi(listItems, async (c) => {
-  const page = await Items.list(await member(c), c.req.valid("query"));
+  const page = await Items.list(await caller(c), c.req.valid("query"));
   return c.json({ items: page.items.map(itemJson), total: page.total, next: page.next ?? null }, 200);
 });
 
 api.openapi(createItem, async (c) => {
-  const item = await Items.create(await member(c), c.req.valid("json"));
+  const item = await Items.create(await caller(c), c.req.valid("json"));
   return c.json(itemJson(item), 201, { location: `/api/v1/items/${item.id}` });
 });
 
-api.openapi(getItem, async (c) => c.json(itemJson(await Items.get(await member(c), c.req.valid("param").id)), 200));
+api.openapi(getItem, async (c) => c.json(itemJson(await Items.get(await caller(c), c.req.valid("param").id)), 200));
+
+api.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {
+  type: "http",
+  scheme: "bearer",
+  description: "An API key of this pharmacy, from its settings: `ps_…`",
+});
 
 api.doc31("/openapi.json", {
   openapi: "3.1.0",
