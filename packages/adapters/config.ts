@@ -97,14 +97,11 @@ export type ControlConfig = z.infer<typeof controlSchema>;
 export type ProvisioningConfig = z.infer<typeof provisioningSchema>;
 export type TenantConfig = z.infer<typeof tenantSchema>;
 
-let log: z.infer<typeof logSchema> | undefined;
 /** Parsed once: every line asks. */
-export function logConfig(): z.infer<typeof logSchema> {
-  log ??= parse(logSchema);
-  return log;
-}
+export const logConfig = once(() => parse(logSchema));
 
-export const edgeConfig = (): EdgeConfig => parse(edgeSchema);
+/** Parsed once: every request asks. */
+export const edgeConfig: () => EdgeConfig = once(() => parse(edgeSchema));
 export const mailConfig = (): z.infer<typeof mailSchema> => parse(mailSchema);
 export const controlConfig = (): ControlConfig => parse(controlSchema);
 export const provisioningConfig = (): ProvisioningConfig => parse(provisioningSchema);
@@ -116,4 +113,12 @@ function parse<T extends z.ZodType>(schema: T): z.infer<T> {
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
   throw new Error(`The configuration is incomplete:\n- ${problems.join("\n- ")}`);
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }

@@ -1,0 +1,27 @@
+import { coldStart } from "./cold-start.ts";
+import { importItems } from "./import.ts";
+import { provisioning } from "./provisioning.ts";
+import type { Result } from "./report.ts";
+import { request } from "./request.ts";
+
+const benches = new Map<string, () => Promise<Result[]>>([
+  ["request", request],
+  ["provisioning", provisioning],
+  ["cold-start", coldStart],
+  ["import", importItems],
+]);
+
+const name = process.argv[2];
+if (name !== undefined && !benches.has(name)) {
+  console.error(`There is no benchmark "${name}". Name one of ${[...benches.keys()].join(", ")}, or none for all.`);
+  process.exit(2);
+}
+const results: Result[] = [];
+for (const [bench, run] of benches) {
+  if (name !== undefined && name !== bench) continue;
+  console.log(`${bench} …`);
+  results.push(...(await run()));
+}
+console.log(JSON.stringify({ bench: name ?? "all", results }));
+// Open tenants keep their connections for the life of a process.
+process.exit(0);

@@ -1,0 +1,37 @@
+/** One comparison. `ratio` is ours over the baseline, or the absolute number that the budget bounds. */
+export interface Result {
+  readonly name: string;
+  readonly ours: number;
+  readonly baseline: number;
+  readonly ratio: number;
+  readonly budget: number;
+  readonly ok: boolean;
+}
+
+export function compare(name: string, ours: number, baseline: number, budget: number): Result {
+  const ratio = ours / baseline;
+  return { name, ours: round(ours), baseline: round(baseline), ratio: round(ratio), budget, ok: ratio <= budget };
+}
+
+/** For a budget that bounds our own number: the baseline only gives it a scale. */
+export function bound(name: string, ours: number, baseline: number, budget: number): Result {
+  const ratio = baseline === 0 ? 0 : ours / baseline;
+  return { name, ours: round(ours), baseline: round(baseline), ratio: round(ratio), budget, ok: ours <= budget };
+}
+
+/** @param share 0.5 is the median */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+export const median = (values: readonly number[]): number => quantile(values, 0.5);
+
+/** Milliseconds that `run` takes. */
+export async function timed(run: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await run();
+  return performance.now() - start;
+}
+
+const round = (value: number): number => Math.round(value * 1000) / 1000;
