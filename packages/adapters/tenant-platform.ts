@@ -67,7 +67,6 @@ async function open(): Promise<TenantPlatform> {
   });
   const tenancy: Tenancy = {
     openTenants,
-    databases,
     jobs,
     clock: systemClock,
     log,

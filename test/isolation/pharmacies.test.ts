@@ -101,6 +101,21 @@ describe("two pharmacies with the same person in them", () => {
     );
   });
 
+  test("each new connection is asked whose database it is, long after the pharmacy was opened", async () => {
+    expect((await bravo.client.ask(bravo.host, "/items")).status).toBe(200);
+    const [own] = await tenantRows(bravo, "select tenant_id from pharmacy.identity");
+    await tenantRows(bravo, "update pharmacy.identity set tenant_id = '019ab000-0000-7000-8000-0000000000ff'");
+    running.stack.supabase.killConnections(await projectOf(bravo));
+    await eventually("the refusal", async () =>
+      (await bravo.client.ask(bravo.host, "/items")).status === 503 ? true : undefined,
+    );
+    expect((await bravo.client.ask(bravo.host, "/items")).status).toBe(503);
+    await tenantRows(bravo, `update pharmacy.identity set tenant_id = '${own?.["tenant_id"]}'`);
+    await eventually("service again", async () =>
+      (await bravo.client.ask(bravo.host, "/items")).status === 200 ? true : undefined,
+    );
+  });
+
   test("no Host header gives an error of ours or a pharmacy that it does not name", async () => {
     const strangers = fc
       .sample(

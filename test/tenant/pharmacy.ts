@@ -132,7 +132,6 @@ export async function startPharmacies(clock: Clock = systemClock): Promise<Pharm
     const jobs = new SentJobs();
     const tenancy: Tenancy = {
       openTenants: new OpenTenants({ registry, databases, clock, log: silent, ...limits }),
-      databases,
       jobs,
       clock,
       log: silent,

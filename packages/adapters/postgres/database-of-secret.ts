@@ -1,5 +1,5 @@
 import type { Log } from "@pharmasight/core/kernel/log";
-import type { Secrets } from "@pharmasight/core/ports/secrets";
+import { parseSecret, type Secrets } from "@pharmasight/core/ports/secrets";
 import * as z from "zod";
 import { type Database, openDatabase } from "./database.ts";
 
@@ -23,7 +23,7 @@ export interface DatabaseOfSecretOptions {
 
 /** Opens a database of the control plane. The password is read again from its secret when it is refused. */
 export async function openDatabaseOfSecret<Tables>(options: DatabaseOfSecretOptions): Promise<Database<Tables>> {
-  const read = async () => connectionSchema.parse(JSON.parse(await options.secrets.read(options.reference)));
+  const read = async () => parseSecret(connectionSchema, await options.secrets.read(options.reference));
   let connection = await read();
   return openDatabase<Tables>({
     endpoint: { host: connection.host, port: connection.port, database: connection.database },

@@ -11,7 +11,7 @@ import {
   PostgresQueryCompiler,
 } from "kysely";
 import { serverTrust } from "./client.ts";
-import { ClientPool } from "./pool.ts";
+import { ClientPool, type Proof } from "./pool.ts";
 import { SupervisedDriver } from "./supervised-driver.ts";
 
 export interface DatabaseOptions {
@@ -31,6 +31,8 @@ export interface DatabaseOptions {
   /** PEM of the authority that signs the server's certificate; needed for every host but loopback. */
   readonly ca?: string | undefined;
   readonly applicationName: string;
+  /** Asked of every new connection before anything else uses it; throwing refuses the connection. */
+  readonly prove?: Proof;
   readonly log: Log;
   readonly clock?: Clock;
 }

@@ -4,6 +4,7 @@ import { DomainError, unavailable } from "@pharmasight/core/kernel/errors";
 import type { Log } from "@pharmasight/core/kernel/log";
 import type { DatabaseEndpoint } from "@pharmasight/core/ports/database-hosts";
 import type { DatabaseCredential } from "@pharmasight/core/ports/tenant-setup";
+import { CompiledQuery } from "kysely";
 import { type Client, openClient, type ServerTrust } from "./client.ts";
 import { isAuthenticationError } from "./errors.ts";
 
@@ -17,9 +18,14 @@ export interface PoolOptions {
   readonly queryTimeoutMs: number;
   readonly applicationName: string;
   readonly tls: ServerTrust | undefined;
+  /** Asked of every new connection before anything else uses it; throwing refuses the connection. */
+  readonly prove?: Proof;
   readonly log: Log;
   readonly clock: Clock;
 }
+
+/** Puts questions to a new connection and throws when the answers are not what they must be. */
+export type Proof = (ask: (statement: string) => Promise<readonly unknown[]>) => Promise<void>;
 
 /** A connection on loan. Nobody else uses it until it is given back. */
 export interface Lease {
@@ -166,6 +172,7 @@ export class ClientPool {
     const dead = () => entry?.kill(connectionLost());
     let entry: Entry | undefined;
     const client = await openClient({ ...this.#options, credential }, () => dead());
+    await this.#prove(client);
     const openedAt = this.#options.clock.now().getTime();
     const opened: Entry = {
       client,
@@ -179,6 +186,26 @@ export class ClientPool {
     if (client.closed()) throw connectionLost();
     this.#all.add(opened);
     return opened;
+  }
+
+  /** A password may have been read again, an address may lead elsewhere by now: each connection answers for itself. */
+  async #prove(client: Client): Promise<void> {
+    const { prove, queryTimeoutMs } = this.#options;
+    if (prove === undefined) return;
+    const limit = Promise.withResolvers<never>();
+    const timer = setTimeout(() => limit.reject(connectionLost()), queryTimeoutMs);
+    const ask = async (statement: string) => {
+      const { rows } = await client.connection.executeQuery(CompiledQuery.raw(statement));
+      return rows;
+    };
+    try {
+      await Promise.race([prove(ask), limit.promise]);
+    } catch (error) {
+      await client.end();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #kill(entry: Entry, reason: unknown): void {

@@ -1,7 +1,7 @@
 import type { Clock } from "@pharmasight/core/kernel/clock";
 import { unavailable } from "@pharmasight/core/kernel/errors";
 import type { Log } from "@pharmasight/core/kernel/log";
-import type { Secrets } from "@pharmasight/core/ports/secrets";
+import { parseSecret, type Secrets } from "@pharmasight/core/ports/secrets";
 import type { AppSecret } from "@pharmasight/core/ports/tenant-setup";
 import type { RegistryEntry } from "@pharmasight/core/registry/registry";
 import { TenantConnection, type TenantDatabases } from "@pharmasight/core/tenant/connection";
@@ -28,6 +28,8 @@ const appSecretSchema = z.object({
   reader: credential,
 }) satisfies z.ZodType<AppSecret>;
 
+const identitySchema = z.array(z.object({ tenant_id: z.string() }));
+
 const RETRY_AFTER_SECONDS = 5;
 /** Well below the gateway's 30 s, so that a stuck database becomes a 503 of ours. */
 const QUERY_TIMEOUT_MS = 15_000;
@@ -38,11 +40,9 @@ export function postgresTenantDatabases(options: TenantDatabasesOptions): Tenant
 
   const readSecret = async (entry: RegistryEntry): Promise<AppSecret> => {
     if (entry.appSecretArn === null) throw unavailable("This pharmacy has no database yet.", RETRY_AFTER_SECONDS);
-    const parsed = appSecretSchema.safeParse(JSON.parse(await secrets.read(entry.appSecretArn)));
-    // The parse error would show parts of the secret, so it is not kept.
-    if (!parsed.success) throw unavailable("This pharmacy's records cannot be opened.", RETRY_AFTER_SECONDS);
-    if (parsed.data.tenantId !== entry.tenantId) throw mismatch(log, entry.tenantId, parsed.data.tenantId);
-    return parsed.data;
+    const secret = parseSecret(appSecretSchema, await secrets.read(entry.appSecretArn));
+    if (secret.tenantId !== entry.tenantId) throw mismatch(log, entry.tenantId, secret.tenantId);
+    return secret;
   };
 
   return {
@@ -62,11 +62,15 @@ export function postgresTenantDatabases(options: TenantDatabasesOptions): Tenant
         transactionTimeoutMs: 25_000,
         ...(options.ca === undefined ? {} : { ca: options.ca }),
         applicationName: options.applicationName,
+        prove: async (ask) => {
+          const [identity] = identitySchema.parse(await ask("select tenant_id from pharmacy.identity"));
+          if (identity?.tenant_id !== entry.tenantId) throw mismatch(log, entry.tenantId, identity?.tenant_id);
+        },
         log,
       });
       try {
-        const identity = await database.db.selectFrom("identity").select("tenantId").executeTakeFirst();
-        if (identity?.tenantId !== entry.tenantId) throw mismatch(log, entry.tenantId, identity?.tenantId);
+        // Connects, and thereby proves, before anybody is told that the pharmacy is open.
+        await database.db.connection().execute(async () => undefined);
       } catch (error) {
         await database.close();
         throw error;

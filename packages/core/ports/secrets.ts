@@ -1,3 +1,5 @@
+import type * as z from "zod";
+
 /** Secrets by reference. Values are never logged and never put into an error. */
 export interface Secrets {
   /**
@@ -10,4 +12,22 @@ export interface Secrets {
   replace(reference: string, value: string): Promise<void>;
   /** Deletes at once and for good. Deleting what is not there succeeds. */
   delete(reference: string): Promise<void>;
+}
+
+/**
+ * Reads a secret that is kept as JSON. What is wrong with it is not said: a parser's message quotes what it parsed.
+ * @throws Error without any part of the value
+ */
+export function parseSecret<T>(schema: z.ZodType<T>, value: string): T {
+  const parsed = schema.safeParse(parseJson(value));
+  if (!parsed.success) throw new Error("The secret does not have the form that is expected of it.");
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -33,34 +33,39 @@ export class OpenTenant {
   readonly entry: RegistryEntry;
   readonly sessions = new LRUCache<string, SeenSession>({ max: 1000 });
   readonly apiKeys = new KnownApiKeys();
-  readonly #open: () => Promise<TenantConnection>;
-  #connection: Promise<TenantConnection> | undefined;
+  readonly #open: (role: Role) => Promise<TenantConnection>;
+  readonly #connections = new Map<Role, Promise<TenantConnection>>();
 
-  constructor(entry: RegistryEntry, open: () => Promise<TenantConnection>) {
+  constructor(entry: RegistryEntry, open: (role: Role) => Promise<TenantConnection>) {
     this.entry = entry;
     this.#open = open;
   }
 
-  /** The proved connection, opened on first use; a failed attempt is not remembered. */
-  connection(): Promise<TenantConnection> {
-    this.#connection ??= this.#open().catch((error: unknown) => {
-      this.#connection = undefined;
+  /** The proved connection of a role, opened on first use; a failed attempt is not remembered. */
+  connection(role: Role = "app"): Promise<TenantConnection> {
+    const known = this.#connections.get(role);
+    if (known !== undefined) return known;
+    const opening = this.#open(role).catch((error: unknown) => {
+      this.#connections.delete(role);
       throw error;
     });
-    return this.#connection;
+    this.#connections.set(role, opening);
+    return opening;
   }
 
   /** Closes once requests that still use it have had their time: no request outlives the gateway's 30 seconds. */
   closeAfterUse(): void {
-    const connection = this.#connection;
-    if (connection === undefined) return;
-    setTimeout(() => void connection.then((open) => open.close()).catch(() => undefined), DRAIN_MS).unref();
+    if (this.#connections.size > 0) setTimeout(() => void this.close(), DRAIN_MS).unref();
   }
 
   async close(): Promise<void> {
-    await this.#connection?.then((open) => open.close()).catch(() => undefined);
+    const closing = [...this.#connections.values()].map((opening) => opening.then((open) => open.close()));
+    await Promise.allSettled(closing);
   }
 }
+
+/** `reader` can only select. */
+type Role = "app" | "reader";
 
 const DRAIN_MS = 35_000;
 const MISSING_TTL_MS = 5000;
@@ -141,7 +146,7 @@ export class OpenTenants {
   #tenantOf(entry: RegistryEntry): OpenTenant {
     const known = this.#tenants.get(entry.tenantId);
     if (known !== undefined && known.entry.registryVersion >= entry.registryVersion) return known;
-    const tenant = new OpenTenant(entry, () => this.#options.databases.open(entry, "app"));
+    const tenant = new OpenTenant(entry, (role) => this.#options.databases.open(entry, role));
     this.#tenants.set(entry.tenantId, tenant);
     return tenant;
   }

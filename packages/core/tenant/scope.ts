@@ -10,7 +10,7 @@ import { Modules } from "../registry/modules.ts";
 import type { RegistryEntry } from "../registry/registry.ts";
 import type { ApiKey, Job, Member, Operator, RequestOrigin, TenantActor, Visitor } from "./actors.ts";
 import { hashKey, isKeyShaped } from "./api-keys/key.ts";
-import { TenantConnection, type TenantDatabases } from "./connection.ts";
+import { TenantConnection } from "./connection.ts";
 import type { OpenTenant, OpenTenants, SeenSession } from "./open-tenants.ts";
 import { SessionTokens } from "./sessions/tokens.ts";
 import type { TenantTables } from "./tables.generated.ts";
@@ -18,7 +18,6 @@ import type { TenantTables } from "./tables.generated.ts";
 /** What the doors need: made once per process. */
 export interface Tenancy {
   readonly openTenants: OpenTenants;
-  readonly databases: TenantDatabases;
   readonly jobs: Jobs;
   readonly clock: Clock;
   readonly log: Log;
@@ -153,7 +152,7 @@ export class TenantScope<A extends TenantActor = Member | Job> {
         reason: operator.reason,
       })
       .execute();
-    const reader = await tenancy.databases.open(open.entry, "reader");
+    const reader = await open.connection("reader");
     return new TenantScope<Operator>(tenancy, open, TenantConnection.queryBuilderOf(reader), {
       kind: "operator",
       ...operator,

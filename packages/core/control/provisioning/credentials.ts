@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { hashToken, hmac, randomToken } from "../../kernel/tokens.ts";
 import type { ProjectEndpoints } from "../../ports/database-hosts.ts";
-import type { Secrets } from "../../ports/secrets.ts";
+import { parseSecret, type Secrets } from "../../ports/secrets.ts";
 import type { AppSecret, OwnerSecret } from "../../ports/tenant-setup.ts";
 import type { ControlScope } from "../scope.ts";
 
@@ -46,7 +46,7 @@ export function roleNames(tenantId: string): { readonly app: string; readonly re
 export async function ensureOwnerPassword(secrets: Secrets, name: string, tenantId: string) {
   const draft = JSON.stringify({ tenantId, password: randomToken() });
   const { reference } = await secrets.create(name, draft);
-  const { password } = ownerDraftSchema.parse(JSON.parse(await secrets.read(reference)));
+  const { password } = parseSecret(ownerDraftSchema, await secrets.read(reference));
   return { reference, password };
 }
 
@@ -56,14 +56,14 @@ export async function completeOwnerSecret(
   reference: string,
   endpoints: ProjectEndpoints,
 ): Promise<OwnerSecret> {
-  const { tenantId, password } = ownerDraftSchema.parse(JSON.parse(await secrets.read(reference)));
+  const { tenantId, password } = parseSecret(ownerDraftSchema, await secrets.read(reference));
   const owner: OwnerSecret = { tenantId, password, user: endpoints.ownerUser, session: endpoints.session };
   await secrets.replace(reference, JSON.stringify(owner));
   return owner;
 }
 
 export async function readOwnerSecret(secrets: Secrets, reference: string): Promise<OwnerSecret> {
-  return ownerSchema.parse(JSON.parse(await secrets.read(reference)));
+  return parseSecret(ownerSchema, await secrets.read(reference));
 }
 
 /** Makes the app secret with new passwords unless it is there already. @returns what it holds */
@@ -81,5 +81,5 @@ export async function ensureAppSecret(
     reader: { user: roles.reader + endpoints.userSuffix, password: randomToken() },
   };
   const { reference } = await secrets.create(name, JSON.stringify(draft));
-  return { reference, secret: appSchema.parse(JSON.parse(await secrets.read(reference))) };
+  return { reference, secret: parseSecret(appSchema, await secrets.read(reference)) };
 }

@@ -16,7 +16,8 @@ import { health } from "./routes/health.ts";
 import { imports } from "./routes/imports.tsx";
 import { items } from "./routes/items.tsx";
 
-const app = new Hono<EdgeEnv>();
+/** Exported for the test that tries every route it has. */
+export const app = new Hono<EdgeEnv>();
 app.onError(pageForError);
 app.notFound(onNotFound);
 app.use(secureHeaders());

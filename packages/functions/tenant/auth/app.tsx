@@ -24,7 +24,8 @@ import { sameOrigin } from "../../http/same-origin.ts";
 import { clearSessionCookie, member, pharmacyHost, setSessionCookie, visitor } from "../door.ts";
 import { formToken, readForm, readMemberForm } from "../forms.ts";
 
-const app = new Hono<EdgeEnv>();
+/** Exported for the test that tries every route it has. */
+export const app = new Hono<EdgeEnv>();
 app.onError(onError);
 app.notFound(onNotFound);
 app.use(secureHeaders(), pharmacyHost);
