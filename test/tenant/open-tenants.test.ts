@@ -24,7 +24,10 @@ class Registry implements RegistryReader {
   async findByTenant(tenantId: string) {
     return [...this.entries.values()].find((entry) => entry.tenantId === tenantId);
   }
+  checks = 0;
+
   async changesSince() {
+    this.checks += 1;
     if (this.down) throw new Error("connection refused");
     return { version: this.version, tenantIds: this.changed };
   }
@@ -122,6 +125,17 @@ describe("the open tenants of a process", () => {
     expect((await tenants.findByHost("alfa"))?.entry.host).toBe("alfa");
     now += 6000;
     await expect(tenants.findByHost("alfa")).rejects.toMatchObject({ code: "unavailable", retryAfterSeconds: 5 });
+  });
+
+  test("ask a silent control database once in five seconds, and keep what expires meanwhile", async () => {
+    await tenants.findByHost("alfa");
+    now += 298_000;
+    await tenants.findByHost("alfa");
+    registry.down = true;
+    registry.checks = 0;
+    now += 5001;
+    for (let i = 0; i < 20; i += 1) expect((await tenants.findByHost("alfa"))?.entry.host).toBe("alfa");
+    expect(registry.checks).toBe(1);
   });
 
   test("are unavailable, not unknown, when the control database was silent from the start", async () => {

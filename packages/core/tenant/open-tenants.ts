@@ -83,6 +83,8 @@ export class OpenTenants {
   readonly #loads = new Map<string, Promise<RegistryEntry | undefined>>();
   #version: bigint | undefined;
   #checkedAt: number | undefined;
+  #triedAt: number | undefined;
+  #failure: unknown;
   #checking: Promise<void> | undefined;
   #generation = 0;
 
@@ -120,8 +122,11 @@ export class OpenTenants {
   }
 
   async #find(key: string, load: () => Promise<RegistryEntry | undefined>): Promise<RegistryEntry | undefined> {
-    if (this.#isDue()) await this.#check();
-    const known = this.#entries.get(key);
+    if (this.#isDue() || this.#checking !== undefined) await this.#check();
+    this.#requireFresh();
+    // While the control database is silent, what was known stays known: the minute of grace is for that.
+    const isSilent = this.#failure !== undefined;
+    const known = this.#entries.get(key, { allowStale: isSilent, noDeleteOnStaleGet: isSilent });
     if (known !== undefined) return known;
     if (this.#missing.has(key)) return undefined;
     const running = this.#loads.get(key);
@@ -152,7 +157,15 @@ export class OpenTenants {
   }
 
   #isDue(): boolean {
-    return this.#checkedAt === undefined || this.#age() > this.#options.checkSeconds * 1000;
+    const now = this.#options.clock.now().getTime();
+    return this.#triedAt === undefined || now - this.#triedAt > this.#options.checkSeconds * 1000;
+  }
+
+  /** @throws DomainError `unavailable` when the last look that succeeded is too long ago */
+  #requireFresh(): void {
+    const limitMs = (this.#options.checkSeconds + this.#options.graceSeconds) * 1000;
+    if (this.#checkedAt !== undefined && this.#age() <= limitMs) return;
+    throw unavailable("The service is not available at the moment.", RETRY_AFTER_SECONDS, this.#failure);
   }
 
   #age(): number {
@@ -168,17 +181,17 @@ export class OpenTenants {
 
   async #lookAtCounter(): Promise<void> {
     const startedAt = this.#options.clock.now().getTime();
+    // One try in `checkSeconds`, also while it fails: requests do not queue for a database that is silent.
+    this.#triedAt = startedAt;
     try {
       const changes = await this.#options.registry.changesSince(this.#version);
       if (changes.version !== this.#version) this.#drop(new Set(changes.tenantIds));
       this.#version = changes.version;
       this.#checkedAt = startedAt;
+      this.#failure = undefined;
     } catch (error) {
-      const limitMs = (this.#options.checkSeconds + this.#options.graceSeconds) * 1000;
+      this.#failure = error;
       this.#options.log.alarm("control-database-unreachable");
-      if (this.#checkedAt === undefined || this.#age() > limitMs) {
-        throw unavailable("The service is not available at the moment.", RETRY_AFTER_SECONDS, error);
-      }
     }
   }
 

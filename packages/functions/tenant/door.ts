@@ -1,3 +1,4 @@
+import { log } from "@pharmasight/adapters/log";
 import { tenantPlatform } from "@pharmasight/adapters/tenant-platform";
 import { DomainError, notFound } from "@pharmasight/core/kernel/errors";
 import { withLogFields } from "@pharmasight/core/kernel/log";
@@ -114,6 +115,11 @@ const audited = new LRUCache<string, true>({ max: 1000, ttl: 60_000 });
 async function auditRefusal(c: EdgeContext, tenantId: string, reason: string): Promise<void> {
   const key = `${tenantId} ${c.env.origin.sourceIp} ${reason}`;
   if (audited.has(key)) return;
-  audited.set(key, true);
-  await TenantAudit.append(await visitor(c), { action: "access.refused", reason });
+  try {
+    await TenantAudit.append(await visitor(c), { action: "access.refused", reason });
+    audited.set(key, true);
+  } catch (error) {
+    // The refusal stands, whether or not it could be written down.
+    log.error("a refusal was not audited", error, { tenantId });
+  }
 }
