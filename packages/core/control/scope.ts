@@ -1,6 +1,5 @@
 import type { Kysely } from "kysely";
 import { type Clock, secondsAfter } from "../kernel/clock.ts";
-import { newId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import { deriveKey } from "../kernel/tokens.ts";
 import { type Effect, Effects } from "../ports/effects.ts";
@@ -57,17 +56,9 @@ export class ControlScope {
   /** Records an effect of this transaction. The same `dedupeKey` again is the same effect. */
   async emit(effect: Effect): Promise<void> {
     if (this.#emitted === undefined) throw new Error("emit belongs inside tx: an effect commits with its change");
-    const now = this.clock.now();
     await this.db
       .insertInto("outbox")
-      .values({
-        id: newId(this.clock),
-        queue: effect.queue,
-        payload: effect.payload,
-        dedupeKey: effect.dedupeKey,
-        dueAt: secondsAfter(now, effect.delaySeconds ?? 0),
-        createdAt: now,
-      })
+      .values(Effects.rowOf(effect, this.clock))
       .onConflict((conflict) => conflict.column("dedupeKey").doNothing())
       .execute();
     this.#emitted.any = true;
@@ -90,7 +81,7 @@ export class ControlScope {
       .limit(100)
       .execute();
     for (const row of rows) {
-      const delaySeconds = Math.min(900, Math.max(0, Math.ceil((row.dueAt.getTime() - now.getTime()) / 1000)));
+      const delaySeconds = Effects.delaySecondsOf(row, now);
       await this.#plane.jobs.send(Effects.queueOf(row), { ...Effects.payloadOf(row), outboxId: row.id }, delaySeconds);
       await this.db.updateTable("outbox").set({ sentAt: now }).where("id", "=", row.id).execute();
     }

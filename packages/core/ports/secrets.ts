@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { parseJson } from "../kernel/json.ts";
 
 /** Secrets by reference. Values are never logged and never put into an error. */
 export interface Secrets {
@@ -22,12 +23,4 @@ export function parseSecret<T>(schema: z.ZodType<T>, value: string): T {
   const parsed = schema.safeParse(parseJson(value));
   if (!parsed.success) throw new Error("The secret does not have the form that is expected of it.");
   return parsed.data;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -185,17 +185,9 @@ export class TenantScope<A extends TenantActor = Member | Job> {
   /** Records an effect of this transaction. The same `dedupeKey` again is the same effect. */
   async emit(effect: Effect): Promise<void> {
     if (this.#emitted === undefined) throw new Error("emit belongs inside tx: an effect commits with its change");
-    const now = this.clock.now();
     await this.db
       .insertInto("outbox")
-      .values({
-        id: newId(this.clock),
-        queue: effect.queue,
-        payload: effect.payload,
-        dedupeKey: effect.dedupeKey,
-        dueAt: secondsAfter(now, effect.delaySeconds ?? 0),
-        createdAt: now,
-      })
+      .values(Effects.rowOf(effect, this.clock))
       .onConflict((conflict) => conflict.column("dedupeKey").doNothing())
       .execute();
     this.#emitted.any = true;
@@ -212,7 +204,7 @@ export class TenantScope<A extends TenantActor = Member | Job> {
       .limit(100)
       .execute();
     for (const row of rows) {
-      const delaySeconds = Math.min(900, Math.max(0, Math.ceil((row.dueAt.getTime() - now.getTime()) / 1000)));
+      const delaySeconds = Effects.delaySecondsOf(row, now);
       const message = { ...Effects.payloadOf(row), outboxId: row.id, tenantId: this.tenant.tenantId };
       await this.#tenancy.jobs.send(Effects.queueOf(row), message, delaySeconds);
       await this.db.updateTable("outbox").set({ sentAt: now }).where("id", "=", row.id).execute();

@@ -1,3 +1,4 @@
+import { parseJson } from "@pharmasight/core/kernel/json";
 import { type Log, type LogFields, withLogFields } from "@pharmasight/core/kernel/log";
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import * as z from "zod";
@@ -40,12 +41,4 @@ function fieldsOf(record: SQSRecord): LogFields {
     ...(jobId === undefined ? {} : { jobId }),
     ...(tenantId === undefined ? {} : { tenantId }),
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { invalidInput } from "../../kernel/errors.ts";
+import { parseJson } from "../../kernel/json.ts";
 
 /** The place in a list after which the next page begins. `similar`: the list was one of look-alikes. */
 const cursorSchema = z.object({
@@ -21,12 +22,4 @@ export function readCursor(text: string): Cursor {
   if (!cursor.success)
     throw invalidInput("This page does not exist. Begin with the first one.", { after: "Leave it out." });
   return cursor.data;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

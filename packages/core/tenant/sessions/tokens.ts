@@ -1,6 +1,7 @@
 export * as SessionTokens from "./tokens.ts";
 
 import * as z from "zod";
+import { parseJson } from "../../kernel/json.ts";
 import { equalInConstantTime, hmac } from "../../kernel/tokens.ts";
 
 /** A session as it travels. It proves who signed in where; whether the session still lives, its row says. */
@@ -39,12 +40,4 @@ export function claimedTenantId(token: string): string | undefined {
   if (body === undefined) return undefined;
   const claims = claimsSchema.safeParse(parseJson(Buffer.from(body, "base64url").toString()));
   return claims.success ? claims.data.tenantId : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
