@@ -36,7 +36,7 @@ const tenant = {
   settings: "tenant",
   readsSecrets: ["registry-database", "signing-key"],
   tenantSecrets: "read-app",
-  sendsTo: ["tenant-relay", "tenant-mail", "item-imports"],
+  sendsTo: ["tenant-relay", "tenant-mail", "tenant-events", "item-imports"],
   sendsMail: false,
   servesAssets: false,
 } as const satisfies Access;
@@ -54,11 +54,12 @@ const accesses: ReadonlyMap<FunctionSpec, Access> = new Map<FunctionSpec, Access
     },
   ],
   [queues["control-mail"].consumer, { ...control, sendsTo: [], sendsMail: true }],
+  [queues["tenant-events"].consumer, { ...control, sendsTo: [] }],
   [functions.tenantApp, { ...tenant, servesAssets: true }],
   [functions.tenantAuth, { ...tenant, servesAssets: true }],
   [
     queues["tenant-relay"].consumer,
-    { ...tenant, readsSecrets: ["registry-database"], sendsTo: ["tenant-mail", "item-imports"] },
+    { ...tenant, readsSecrets: ["registry-database"], sendsTo: ["tenant-mail", "tenant-events", "item-imports"] },
   ],
   [queues["tenant-mail"].consumer, { ...tenant, sendsTo: [], sendsMail: true }],
   [queues["item-imports"].consumer, { ...tenant, readsSecrets: ["registry-database"] }],

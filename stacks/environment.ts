@@ -23,7 +23,7 @@ export function environmentOf(app: App, access: Access): Record<string, string> 
   if (access.settings === "tenant") {
     return {
       ...shared,
-      ...queueVariables(queues, ["tenant-relay", "tenant-mail", "item-imports"]),
+      ...queueVariables(queues, ["tenant-relay", "tenant-mail", "tenant-events", "item-imports"]),
       REGISTRY_DATABASE_SECRET: secrets["registry-database"].secretArn,
     };
   }

@@ -21,6 +21,7 @@ export function QueuesStack({ stack }: StackContext) {
     "control-mail": addQueue(stack, "control-mail"),
     "tenant-relay": addQueue(stack, "tenant-relay"),
     "tenant-mail": addQueue(stack, "tenant-mail"),
+    "tenant-events": addQueue(stack, "tenant-events"),
     "item-imports": addQueue(stack, "item-imports"),
   };
   suppressSstHandler(stack);

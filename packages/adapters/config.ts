@@ -39,6 +39,7 @@ const queueUrls = {
   QUEUE_URL_CONTROL_MAIL: z.string().min(1),
   QUEUE_URL_TENANT_RELAY: z.string().min(1),
   QUEUE_URL_TENANT_MAIL: z.string().min(1),
+  QUEUE_URL_TENANT_EVENTS: z.string().min(1),
   QUEUE_URL_ITEM_IMPORTS: z.string().min(1),
 };
 
@@ -87,6 +88,7 @@ const tenantSchema = z.object({
   ...tenantCaches,
   QUEUE_URL_TENANT_RELAY: queueUrls.QUEUE_URL_TENANT_RELAY,
   QUEUE_URL_TENANT_MAIL: queueUrls.QUEUE_URL_TENANT_MAIL,
+  QUEUE_URL_TENANT_EVENTS: queueUrls.QUEUE_URL_TENANT_EVENTS,
   QUEUE_URL_ITEM_IMPORTS: queueUrls.QUEUE_URL_ITEM_IMPORTS,
   /** Connection of the role `registry_reader`. */
   REGISTRY_DATABASE_SECRET: secretReference,

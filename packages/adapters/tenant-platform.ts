@@ -62,6 +62,7 @@ async function open(): Promise<TenantPlatform> {
     queueUrls: {
       "tenant-relay": config.QUEUE_URL_TENANT_RELAY,
       "tenant-mail": config.QUEUE_URL_TENANT_MAIL,
+      "tenant-events": config.QUEUE_URL_TENANT_EVENTS,
       "item-imports": config.QUEUE_URL_ITEM_IMPORTS,
     },
   });

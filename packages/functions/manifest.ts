@@ -60,6 +60,13 @@ export const queues: Readonly<Record<QueueName, QueueSpec>> = {
     maxReceiveCount: 5,
     maxConcurrency: 2,
   },
+  "tenant-events": {
+    consumer: worker("packages/functions/control/workers/record-tenant-event", 30),
+    batchSize: 10,
+    visibilityTimeoutSeconds: 180,
+    maxReceiveCount: 5,
+    maxConcurrency: 2,
+  },
   "item-imports": {
     consumer: worker("packages/functions/tenant/workers/import-items", 60),
     batchSize: 1,

@@ -44,6 +44,7 @@ export function functionEnvironment(addresses: Addresses): Record<string, string
     QUEUE_URL_CONTROL_MAIL: addresses.queues["control-mail"].url,
     QUEUE_URL_TENANT_RELAY: addresses.queues["tenant-relay"].url,
     QUEUE_URL_TENANT_MAIL: addresses.queues["tenant-mail"].url,
+    QUEUE_URL_TENANT_EVENTS: addresses.queues["tenant-events"].url,
     QUEUE_URL_ITEM_IMPORTS: addresses.queues["item-imports"].url,
     SUPABASE_API_URL: addresses.supabase.url,
     SUPABASE_TOKEN_SECRET: secretNames.supabaseToken,

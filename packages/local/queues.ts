@@ -46,6 +46,7 @@ export async function startQueues({ dataDir, port }: { dataDir?: string; port: n
     "control-mail": await ensureQueue(client, "control-mail", queues["control-mail"]),
     "tenant-relay": await ensureQueue(client, "tenant-relay", queues["tenant-relay"]),
     "tenant-mail": await ensureQueue(client, "tenant-mail", queues["tenant-mail"]),
+    "tenant-events": await ensureQueue(client, "tenant-events", queues["tenant-events"]),
     "item-imports": await ensureQueue(client, "item-imports", queues["item-imports"]),
   };
   return {

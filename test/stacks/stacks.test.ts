@@ -117,7 +117,7 @@ describe("least privilege", () => {
     },
   );
 
-  test.each(["controlSite", "sweepControl", "control-mail"])(
+  test.each(["controlSite", "sweepControl", "control-mail", "tenant-events"])(
     "%s reads no pharmacy's and no vendor's secret",
     (name) => {
       const signs = name !== "sweepControl";
@@ -154,7 +154,7 @@ describe("least privilege", () => {
 
   test("each sends to those queues only that its own code, or a relay of its plane's outbox, fills", () => {
     const controlQueues = ["provisioning", "control-mail"];
-    const tenantQueues = ["tenant-relay", "tenant-mail", "item-imports"];
+    const tenantQueues = ["tenant-relay", "tenant-mail", "tenant-events", "item-imports"];
     const sends = Object.fromEntries(
       Object.keys(specs).map((name) => [
         name,
@@ -168,8 +168,9 @@ describe("least privilege", () => {
       "control-mail": [],
       tenantApp: tenantQueues,
       tenantAuth: tenantQueues,
-      "tenant-relay": ["tenant-mail", "item-imports"],
+      "tenant-relay": ["tenant-mail", "tenant-events", "item-imports"],
       "tenant-mail": [],
+      "tenant-events": [],
       "item-imports": tenantQueues,
     });
   });

@@ -23,7 +23,7 @@ import postgres from "postgres";
 const silent: Log = { info() {}, warn() {}, error() {}, alarm() {} };
 const origin = { sourceIp: "192.0.2.7", requestId: "test" };
 
-type Role = TenantTables["users"]["role"];
+type Role = NonNullable<TenantTables["users"]["role"]>;
 
 interface SentMessage {
   readonly queue: string;

@@ -6,7 +6,7 @@ import { build } from "@pharmasight/views/build";
 import { assetUrls } from "@pharmasight/views/shared/assets";
 import chromiumBinary from "@sparticuz/chromium";
 import { type Browser, chromium } from "playwright-core";
-import { samplePages } from "./samples.tsx";
+import { samplePages } from "./samples.ts";
 
 const contentTypes: Record<string, string> = {
   ".css": "text/css",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Gallery, openGallery } from "./gallery.ts";
-import { hostile, samplePages } from "./samples.tsx";
+import { hostile, samplePages } from "./samples.ts";
 
 /*
  * Every page in every state, in a real browser under the product's content security policy, at the width of a phone

@@ -1,13 +1,17 @@
 import type { Kysely } from "kysely";
-import { type Clock, secondsAfter } from "../kernel/clock.ts";
+import type { Clock } from "../kernel/clock.ts";
 import type { Log } from "../kernel/log.ts";
+import { RateLimits } from "../kernel/rate-limits.ts";
 import { deriveKey } from "../kernel/tokens.ts";
-import { type Effect, Effects } from "../ports/effects.ts";
+import type { Effect } from "../ports/effects.ts";
 import type { Jobs } from "../ports/jobs.ts";
+import { Outbox } from "../ports/outbox.ts";
 import type { ControlTables } from "./tables.generated.ts";
 
 export type ControlActor =
   | { readonly kind: "visitor"; readonly sourceIp: string; readonly requestId: string }
+  /** Somebody of PharmaSight, by the console or the command line. */
+  | { readonly kind: "operator"; readonly operatorId: string }
   | { readonly kind: "system"; readonly name: string };
 
 /** What a scope is made of: once per process. */
@@ -28,7 +32,10 @@ export class ControlScope {
   readonly db: Kysely<ControlTables>;
   readonly clock: Clock;
   readonly log: Log;
+  /** Limits that all processes share. */
+  readonly limits: RateLimits;
   readonly #plane: ControlPlane;
+  readonly #outbox: Outbox;
   readonly #emitted: { any: boolean } | undefined;
 
   constructor(plane: ControlPlane, actor: ControlActor, emitted?: { any: boolean }) {
@@ -36,7 +43,11 @@ export class ControlScope {
     this.db = plane.db;
     this.clock = plane.clock;
     this.log = plane.log;
+    this.limits = new RateLimits(plane.db, ["control", "rate_limits"], plane.clock, () =>
+      this.key("rate-limits", "control"),
+    );
     this.#plane = plane;
+    this.#outbox = new Outbox({ ...plane, table: ["control", "outbox"], stamp: {}, resendSeconds: RESEND_SECONDS });
     this.#emitted = emitted;
   }
 
@@ -56,11 +67,7 @@ export class ControlScope {
   /** Records an effect of this transaction. The same `dedupeKey` again is the same effect. */
   async emit(effect: Effect): Promise<void> {
     if (this.#emitted === undefined) throw new Error("emit belongs inside tx: an effect commits with its change");
-    await this.db
-      .insertInto("outbox")
-      .values(Effects.rowOf(effect, this.clock))
-      .onConflict((conflict) => conflict.column("dedupeKey").doNothing())
-      .execute();
+    await this.#outbox.add(effect);
     this.#emitted.any = true;
   }
 
@@ -68,40 +75,18 @@ export class ControlScope {
    * Sends what was recorded and not sent, and again what was sent long ago without its effect being recorded. Sending
    * twice is harmless: a message is a hint. @returns how many were sent
    */
-  async relay(): Promise<number> {
-    const now = this.clock.now();
-    const rows = await this.db
-      .selectFrom("outbox")
-      .select(["id", "queue", "payload", "dueAt"])
-      .where("doneAt", "is", null)
-      .where((where) =>
-        where.or([where("sentAt", "is", null), where("sentAt", "<", secondsAfter(now, -RESEND_SECONDS))]),
-      )
-      .orderBy("id")
-      .limit(100)
-      .execute();
-    for (const row of rows) {
-      const delaySeconds = Effects.delaySecondsOf(row, now);
-      await this.#plane.jobs.send(Effects.queueOf(row), { ...Effects.payloadOf(row), outboxId: row.id }, delaySeconds);
-      await this.db.updateTable("outbox").set({ sentAt: now }).where("id", "=", row.id).execute();
-    }
-    return rows.length;
+  relay(): Promise<number> {
+    return this.#outbox.relay();
   }
 
   /** Whether an effect is recorded as having happened. */
-  async isSettled(outboxId: string): Promise<boolean> {
-    const row = await this.db.selectFrom("outbox").select("doneAt").where("id", "=", outboxId).executeTakeFirst();
-    return row === undefined || row.doneAt !== null;
+  isSettled(outboxId: string): Promise<boolean> {
+    return this.#outbox.isSettled(outboxId);
   }
 
-  /** Records that an effect has happened. */
-  async settle(outboxId: string): Promise<void> {
-    await this.db
-      .updateTable("outbox")
-      .set({ doneAt: this.clock.now() })
-      .where("id", "=", outboxId)
-      .where("doneAt", "is", null)
-      .execute();
+  /** Records that an effect has happened. @returns false when somebody had recorded it before */
+  settle(outboxId: string): Promise<boolean> {
+    return this.#outbox.settle(outboxId);
   }
 
   /** Key for one purpose and subject. */

@@ -30,15 +30,26 @@ export interface OutboxTable {
   createdAt: Date;
 }
 
+export interface ProvisioningAttemptsTable {
+  jobId: string;
+  fence: string;
+  step: string;
+  startedAt: Date;
+  finishedAt: Date | null;
+  outcome: "done" | "waited" | "failed" | null;
+  error: string | null;
+}
+
 export interface ProvisioningJobsTable {
   id: string;
   tenantId: string;
-  state: "running" | "done" | "failed";
+  state: "queued" | "running" | "done" | "failed" | "rolling_back" | "rolled_back";
   fence: Generated<string>;
   leaseUntil: Date | null;
   nextRunAt: Date;
   createdAt: Date;
   finishedAt: Date | null;
+  admittedAt: Date | null;
 }
 
 export interface ProvisioningStepsTable {
@@ -50,6 +61,12 @@ export interface ProvisioningStepsTable {
   startedAt: Date | null;
   finishedAt: Date | null;
   lastError: string | null;
+}
+
+export interface RateLimitsTable {
+  key: string;
+  hits: Date[];
+  expiresAt: Date;
 }
 
 export interface RegistryCounterTable {
@@ -102,6 +119,7 @@ export interface TenantDatabasesTable {
   ownerSecretArn: string | null;
   appSecretArn: string | null;
   createdAt: Date;
+  isAdopted: Generated<boolean>;
 }
 
 export interface TenantHostsTable {
@@ -120,6 +138,13 @@ export interface TenantModulesTable {
   isEnabled: Generated<boolean>;
   expiresAt: Date | null;
   createdAt: Date;
+}
+
+export interface TenantPeopleTable {
+  tenantId: string;
+  emailHash: string;
+  isPresent: boolean;
+  saidAt: Date;
 }
 
 export interface TenantSubscriptionsTable {
@@ -155,19 +180,24 @@ export interface TenantsTable {
   registryVersion: Generated<string>;
   createdAt: Date;
   updatedAt: Date;
+  ownerMailbox: string | null;
+  profileVersion: Generated<string>;
 }
 
 export interface ControlTables {
   auditLog: AuditLogTable;
   outbox: OutboxTable;
+  provisioningAttempts: ProvisioningAttemptsTable;
   provisioningJobs: ProvisioningJobsTable;
   provisioningSteps: ProvisioningStepsTable;
+  rateLimits: RateLimitsTable;
   registryCounter: RegistryCounterTable;
   signUps: SignUpsTable;
   subscriptionPlans: SubscriptionPlansTable;
   tenantDatabases: TenantDatabasesTable;
   tenantHosts: TenantHostsTable;
   tenantModules: TenantModulesTable;
+  tenantPeople: TenantPeopleTable;
   tenantSubscriptions: TenantSubscriptionsTable;
   tenants: TenantsTable;
 }

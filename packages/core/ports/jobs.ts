@@ -1,5 +1,12 @@
 /** Names of the queues. `functions/manifest.ts` says who consumes each. */
-export const queueNames = ["provisioning", "control-mail", "tenant-relay", "tenant-mail", "item-imports"] as const;
+export const queueNames = [
+  "provisioning",
+  "control-mail",
+  "tenant-relay",
+  "tenant-mail",
+  "tenant-events",
+  "item-imports",
+] as const;
 export type QueueName = (typeof queueNames)[number];
 
 /** Messages are hints: the database is the truth, so a lost or doubled message does no harm. */

@@ -1,4 +1,6 @@
 import type { ApiScope } from "./api-keys/key.ts";
+import type { Rights } from "./permissions/permissions.ts";
+import type { BranchRole, Role } from "./permissions/roles.ts";
 
 /** Who acts in a pharmacy. Operations name in their first parameter's type which of them they serve. */
 export interface Visitor {
@@ -11,9 +13,16 @@ export interface Member {
   readonly kind: "member";
   readonly userId: string;
   readonly sessionId: string;
+  /** When the session began: what takes an account over wants a fresh one. */
+  readonly signedInAt: Date;
   readonly name: string;
-  readonly email: string;
-  readonly role: string;
+  /** Null for staff who sign in by a username. */
+  readonly email: string | null;
+  readonly username: string | null;
+  /** The role in every branch; null for somebody who has roles in single branches only. */
+  readonly role: Role | null;
+  readonly branchRoles: readonly BranchRole[];
+  readonly rights: Rights;
   readonly sourceIp: string;
   readonly requestId: string;
 }

@@ -5,6 +5,7 @@ import type { Log } from "../kernel/log.ts";
 import type { RegistryEntry, RegistryReader } from "../registry/registry.ts";
 import { KnownApiKeys } from "./api-keys/known-keys.ts";
 import type { TenantConnection, TenantDatabases } from "./connection.ts";
+import { KnownSessions } from "./sessions/known-sessions.ts";
 
 export interface OpenTenantsOptions {
   readonly registry: RegistryReader;
@@ -20,18 +21,10 @@ export interface OpenTenantsOptions {
   readonly graceSeconds: number;
 }
 
-export interface SeenSession {
-  readonly userId: string;
-  readonly name: string;
-  readonly email: string;
-  readonly role: string;
-  readonly seenAt: Date;
-}
-
 /** One cache entry for everything known of an open tenant: dropping it is the only invalidation there is. */
 export class OpenTenant {
   readonly entry: RegistryEntry;
-  readonly sessions = new LRUCache<string, SeenSession>({ max: 1000 });
+  readonly sessions = new KnownSessions();
   readonly apiKeys = new KnownApiKeys();
   readonly #open: (role: Role) => Promise<TenantConnection>;
   readonly #connections = new Map<Role, Promise<TenantConnection>>();

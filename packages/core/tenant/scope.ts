@@ -1,17 +1,19 @@
 import type { Kysely, Transaction } from "kysely";
-import { type Clock, secondsAfter } from "../kernel/clock.ts";
+import type { Clock } from "../kernel/clock.ts";
 import { DomainError, notFound, unavailable } from "../kernel/errors.ts";
 import { newId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
+import { RateLimits } from "../kernel/rate-limits.ts";
 import { deriveKey } from "../kernel/tokens.ts";
-import { type Effect, Effects } from "../ports/effects.ts";
+import type { Effect } from "../ports/effects.ts";
 import type { Jobs } from "../ports/jobs.ts";
+import { Outbox } from "../ports/outbox.ts";
 import { Modules } from "../registry/modules.ts";
 import type { RegistryEntry } from "../registry/registry.ts";
 import type { ApiKey, Job, Member, Operator, RequestOrigin, TenantActor, Visitor } from "./actors.ts";
 import { hashKey, isKeyShaped } from "./api-keys/key.ts";
 import { TenantConnection } from "./connection.ts";
-import type { OpenTenant, OpenTenants, SeenSession } from "./open-tenants.ts";
+import type { OpenTenant, OpenTenants } from "./open-tenants.ts";
 import { SessionTokens } from "./sessions/tokens.ts";
 import type { TenantTables } from "./tables.generated.ts";
 
@@ -27,8 +29,6 @@ export interface Tenancy {
   readonly requiredSchemaVersion: number;
 }
 
-/** How long a session that was seen alive is believed: the bound on how late a revocation bites elsewhere. */
-const SESSION_SEEN_SECONDS = 10;
 /** When the relay hint of a transaction is delivered if the process dies between its commit and its relay. */
 const RELAY_HINT_SECONDS = 30;
 
@@ -43,8 +43,11 @@ export class TenantScope<A extends TenantActor = Member | Job> {
   readonly clock: Clock;
   readonly log: Log;
   readonly db: Kysely<TenantTables>;
+  /** Limits that all processes share, counted for this pharmacy alone. */
+  readonly limits: RateLimits;
   readonly #open: OpenTenant;
   readonly #tenancy: Tenancy;
+  readonly #outbox: Outbox;
   readonly #emitted: { any: boolean } | undefined;
 
   private constructor(
@@ -59,8 +62,12 @@ export class TenantScope<A extends TenantActor = Member | Job> {
     this.clock = tenancy.clock;
     this.log = tenancy.log;
     this.db = db;
+    this.limits = new RateLimits(db, ["rate_limits"], this.clock, () => this.key("rate-limits"));
     this.#open = open;
     this.#tenancy = tenancy;
+    const { jobs, clock, log } = tenancy;
+    const stamp = { tenantId: open.entry.tenantId };
+    this.#outbox = new Outbox({ db, table: ["outbox"], jobs, clock, log, stamp });
     this.#emitted = emitted;
   }
 
@@ -72,6 +79,7 @@ export class TenantScope<A extends TenantActor = Member | Job> {
 
   /**
    * A signed-in person. The session's token must be this tenant's and its row alive.
+   * @param suspended whether a suspended pharmacy is entered too: for a person's own account, never for its records
    * @throws DomainError `unauthenticated`, `not_found`, `payment_required`, `maintenance` or `unavailable`
    */
   static async forMember(
@@ -79,18 +87,18 @@ export class TenantScope<A extends TenantActor = Member | Job> {
     host: string,
     token: string | undefined,
     origin: RequestOrigin,
+    suspended: "refused" | "entered" = "refused",
   ): Promise<TenantScope<Member>> {
     const open = await enterByHost(tenancy, host);
-    requireAccess(open.entry);
+    if (suspended === "refused") requireAccess(open.entry);
     if (token === undefined) throw signInFirst();
     const key = await sessionKey(tenancy, open);
     const claims = SessionTokens.verify(token, key, tenancy.clock.now());
     if (claims === undefined || claims.tenantId !== open.entry.tenantId) throw signInFirst();
     const db = TenantConnection.queryBuilderOf(await open.connection());
-    const session = await seeSession(tenancy, open, db, claims);
-    const { userId, name, email, role } = session;
-    const actor = { kind: "member", sessionId: claims.sessionId, userId, name, email, role, ...origin } as const;
-    return new TenantScope<Member>(tenancy, open, db, actor);
+    const session = await open.sessions.find(db, claims, tenancy.clock.now());
+    if (session === undefined) throw signInFirst();
+    return new TenantScope<Member>(tenancy, open, db, { kind: "member", ...session, ...origin });
   }
 
   /**
@@ -185,46 +193,33 @@ export class TenantScope<A extends TenantActor = Member | Job> {
   /** Records an effect of this transaction. The same `dedupeKey` again is the same effect. */
   async emit(effect: Effect): Promise<void> {
     if (this.#emitted === undefined) throw new Error("emit belongs inside tx: an effect commits with its change");
-    await this.db
-      .insertInto("outbox")
-      .values(Effects.rowOf(effect, this.clock))
-      .onConflict((conflict) => conflict.column("dedupeKey").doNothing())
-      .execute();
+    await this.#outbox.add(effect);
     this.#emitted.any = true;
   }
 
   /** Sends what was recorded and not sent yet. Sending twice is harmless: a message is a hint. */
   async relay(): Promise<void> {
-    const now = this.clock.now();
-    const rows = await this.db
-      .selectFrom("outbox")
-      .select(["id", "queue", "payload", "dueAt"])
-      .where("sentAt", "is", null)
-      .orderBy("id")
-      .limit(100)
-      .execute();
-    for (const row of rows) {
-      const delaySeconds = Effects.delaySecondsOf(row, now);
-      const message = { ...Effects.payloadOf(row), outboxId: row.id, tenantId: this.tenant.tenantId };
-      await this.#tenancy.jobs.send(Effects.queueOf(row), message, delaySeconds);
-      await this.db.updateTable("outbox").set({ sentAt: now }).where("id", "=", row.id).execute();
-    }
+    await this.#outbox.relay();
   }
 
   /** Records that an effect has happened. @returns false when somebody had recorded it before */
-  async settle(outboxId: string): Promise<boolean> {
-    const result = await this.db
-      .updateTable("outbox")
-      .set({ doneAt: this.clock.now() })
-      .where("id", "=", outboxId)
-      .where("doneAt", "is", null)
-      .executeTakeFirst();
-    return result.numUpdatedRows > 0n;
+  settle(outboxId: string): Promise<boolean> {
+    return this.#outbox.settle(outboxId);
   }
 
   /** Forgets a session in this process at once: it was ended here. Elsewhere its next look is at most 10 s away. */
   forgetSession(sessionId: string): void {
-    this.#open.sessions.delete(sessionId);
+    this.#open.sessions.forget(sessionId);
+  }
+
+  /** As `forgetSession`, for all of a person: they were ended here, or what the person may do has changed. */
+  forgetSessionsOf(userId: string): void {
+    this.#open.sessions.forgetUser(userId);
+  }
+
+  /** As `forgetSession`, for everybody: what a role may do has changed. */
+  forgetSessions(): void {
+    this.#open.sessions.forgetAll();
   }
 
   /** Forgets an API key in this process at once: it was revoked here. Elsewhere its next look is at most 10 s away. */
@@ -283,32 +278,3 @@ const signInFirst = (): DomainError => new DomainError("unauthenticated", "Sign 
 
 const keyRefused = (): DomainError =>
   new DomainError("unauthenticated", "This API key is unknown here, expired or revoked.");
-
-/** Reads the session's row unless this process saw it alive within the last ten seconds. */
-async function seeSession(
-  tenancy: Tenancy,
-  open: OpenTenant,
-  db: Kysely<TenantTables>,
-  claims: { readonly sessionId: string; readonly userId: string },
-): Promise<SeenSession> {
-  const now = tenancy.clock.now();
-  const known = open.sessions.get(claims.sessionId);
-  if (known !== undefined && known.userId === claims.userId && now < secondsAfter(known.seenAt, SESSION_SEEN_SECONDS)) {
-    return known;
-  }
-  const row = await db
-    .selectFrom("sessions")
-    .innerJoin("users", "users.id", "sessions.userId")
-    .select(["users.id as userId", "users.name", "users.email", "users.role"])
-    .where("sessions.id", "=", claims.sessionId)
-    .where("sessions.userId", "=", claims.userId)
-    .where("sessions.expiresAt", ">", now)
-    .executeTakeFirst();
-  if (row === undefined) {
-    open.sessions.delete(claims.sessionId);
-    throw signInFirst();
-  }
-  const session = { ...row, seenAt: now };
-  open.sessions.set(claims.sessionId, session);
-  return session;
-}

@@ -46,6 +46,14 @@ export interface AuditLogTable {
   after: Json | null;
 }
 
+export interface BatchesTable {
+  id: string;
+  itemId: string;
+  batchNumber: string;
+  expiresOn: string | null;
+  createdAt: Date;
+}
+
 export interface BranchesTable {
   id: string;
   code: string;
@@ -53,6 +61,9 @@ export interface BranchesTable {
   isHeadquarters: Generated<boolean>;
   createdAt: Date;
   updatedAt: Date;
+  address: string | null;
+  phone: string | null;
+  archivedAt: Date | null;
 }
 
 export interface CompaniesTable {
@@ -62,11 +73,64 @@ export interface CompaniesTable {
   timeZone: string;
   createdAt: Date;
   updatedAt: Date;
+  legalName: string | null;
+  taxId: string | null;
+  phone: string | null;
+  email: string | null;
+  address: string | null;
+  profileVersion: Generated<string>;
+}
+
+export interface CompanyLogosTable {
+  onlyRow: Generated<boolean>;
+  content: Uint8Array;
+  contentType: "image/png" | "image/jpeg" | "image/webp";
+  digest: string;
+  updatedAt: Date;
+}
+
+export interface DocumentSeriesTable {
+  branchId: string;
+  documentType: string;
+  nextNumber: Generated<string>;
+  usedAt: Date | null;
 }
 
 export interface IdentityTable {
   onlyRow: Generated<boolean>;
   tenantId: string;
+}
+
+export interface ImportHeadingsTable {
+  heading: string;
+  field: string | null;
+  changedAt: Date;
+}
+
+export interface InvitationsTable {
+  id: string;
+  name: string;
+  email: string | null;
+  username: string | null;
+  role: "admin" | "pharmacist" | "cashier" | "procurement" | "viewer" | null;
+  branchRoles: ColumnType<unknown, NonNullable<unknown> | undefined, NonNullable<unknown>>;
+  linkNumber: Generated<number>;
+  expiresAt: Date;
+  invitedBy: string;
+  createdAt: Date;
+  sentAt: Date;
+  acceptedAt: Date | null;
+  revokedAt: Date | null;
+  userId: string | null;
+}
+
+export interface ItemImportChangesTable {
+  importId: string;
+  rowNumber: number;
+  itemId: string;
+  change: "added" | "updated";
+  before: Json | null;
+  undoneAt: Date | null;
 }
 
 export interface ItemImportRejectionsTable {
@@ -76,12 +140,18 @@ export interface ItemImportRejectionsTable {
   cells: Json;
 }
 
+export interface ItemImportRowsTable {
+  importId: string;
+  rowNumber: number;
+  cells: Json;
+}
+
 export interface ItemImportsTable {
   id: string;
   fileName: string;
   content: Uint8Array | null;
   options: Json;
-  state: "waiting" | "running" | "done" | "failed";
+  state: "waiting" | "reading" | "mapping" | "checking" | "checked" | "running" | "paused" | "done" | "undoing" | "undone" | "cancelled" | "failed";
   rowsTotal: number | null;
   rowsRead: Generated<number>;
   rowsAdded: Generated<number>;
@@ -92,6 +162,22 @@ export interface ItemImportsTable {
   createdAt: Date;
   startedAt: Date | null;
   finishedAt: Date | null;
+  fileDigest: string | null;
+  format: "csv" | "xlsx" | null;
+  sheets: Json | null;
+  sheet: string | null;
+  headerRow: number | null;
+  header: Json | null;
+  mapping: Json | null;
+  rowsUpdated: Generated<number>;
+  rowsChecked: Generated<number>;
+  rowsNew: Generated<number>;
+  rowsKnown: Generated<number>;
+  rowsBad: Generated<number>;
+  rowsUndone: Generated<number>;
+  rowsKept: Generated<number>;
+  documentNumber: string | null;
+  undoneAt: Date | null;
 }
 
 export interface ItemsTable {
@@ -117,6 +203,7 @@ export interface ItemsTable {
   createdAt: Date;
   updatedAt: Date;
   searchText: GeneratedAlways<string>;
+  costPrice: string | null;
 }
 
 export interface OutboxTable {
@@ -132,6 +219,36 @@ export interface OutboxTable {
   createdAt: Date;
 }
 
+export interface PasswordResetsTable {
+  id: string;
+  userId: string;
+  createdBy: string | null;
+  expiresAt: Date;
+  usedAt: Date | null;
+  createdAt: Date;
+}
+
+export interface RateLimitsTable {
+  key: string;
+  hits: Date[];
+  expiresAt: Date;
+}
+
+export interface RecoveryCodesTable {
+  codeHash: string;
+  userId: string;
+  usedAt: Date | null;
+  createdAt: Date;
+}
+
+export interface RolePermissionsTable {
+  role: "admin" | "pharmacist" | "cashier" | "procurement" | "viewer";
+  permission: string;
+  isAllowed: boolean;
+  changedBy: string;
+  changedAt: Date;
+}
+
 export interface SessionsTable {
   id: string;
   userId: string;
@@ -141,6 +258,14 @@ export interface SessionsTable {
   userAgent: string | null;
   createdAt: Date;
   updatedAt: Date;
+  lastSeenAt: Date | null;
+}
+
+export interface SetupStepsTable {
+  step: "company" | "branches" | "people" | "items";
+  state: "done" | "skipped";
+  changedBy: string;
+  changedAt: Date;
 }
 
 export interface SignInLinksTable {
@@ -151,15 +276,53 @@ export interface SignInLinksTable {
   createdAt: Date;
 }
 
+export interface StockBalancesTable {
+  branchId: string;
+  itemId: string;
+  batchId: string;
+  quantity: string;
+}
+
+export interface StockMovementsTable {
+  id: string;
+  branchId: string;
+  itemId: string;
+  batchId: string;
+  kind: "opening_balance" | "opening_balance_undone";
+  quantity: string;
+  unitCost: string | null;
+  documentNumber: string;
+  sourceId: string;
+  actorKind: "member" | "api_key" | "job";
+  actorId: string;
+  at: Date;
+}
+
+export interface TwoFactorsTable {
+  userId: string;
+  sealedSecret: string;
+  confirmedAt: Date | null;
+  lastStep: string | null;
+  createdAt: Date;
+}
+
+export interface UserBranchRolesTable {
+  userId: string;
+  branchId: string;
+  role: "admin" | "pharmacist" | "cashier" | "procurement" | "viewer";
+}
+
 export interface UsersTable {
   id: string;
   name: string;
-  email: string;
+  email: string | null;
   emailVerified: Generated<boolean>;
   image: string | null;
-  role: "owner" | "admin" | "pharmacist" | "cashier" | "procurement" | "viewer";
+  role: "owner" | "admin" | "pharmacist" | "cashier" | "procurement" | "viewer" | null;
   createdAt: Date;
   updatedAt: Date;
+  username: string | null;
+  deactivatedAt: Date | null;
 }
 
 export interface VerificationsTable {
@@ -175,15 +338,31 @@ export interface TenantTables {
   accounts: AccountsTable;
   apiKeys: ApiKeysTable;
   auditLog: AuditLogTable;
+  batches: BatchesTable;
   branches: BranchesTable;
   companies: CompaniesTable;
+  companyLogos: CompanyLogosTable;
+  documentSeries: DocumentSeriesTable;
   identity: IdentityTable;
+  importHeadings: ImportHeadingsTable;
+  invitations: InvitationsTable;
+  itemImportChanges: ItemImportChangesTable;
   itemImportRejections: ItemImportRejectionsTable;
+  itemImportRows: ItemImportRowsTable;
   itemImports: ItemImportsTable;
   items: ItemsTable;
   outbox: OutboxTable;
+  passwordResets: PasswordResetsTable;
+  rateLimits: RateLimitsTable;
+  recoveryCodes: RecoveryCodesTable;
+  rolePermissions: RolePermissionsTable;
   sessions: SessionsTable;
+  setupSteps: SetupStepsTable;
   signInLinks: SignInLinksTable;
+  stockBalances: StockBalancesTable;
+  stockMovements: StockMovementsTable;
+  twoFactors: TwoFactorsTable;
+  userBranchRoles: UserBranchRolesTable;
   users: UsersTable;
   verifications: VerificationsTable;
 }

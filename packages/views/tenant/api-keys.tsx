@@ -7,7 +7,8 @@ import { countOf, formatDay } from "../shared/formats.ts";
 import { FormToken, SubmitButton } from "../shared/forms.tsx";
 import { Icon } from "../shared/icons.tsx";
 import { Moment } from "../shared/moment.tsx";
-import { TenantLayout, type TenantShell } from "./shell.tsx";
+import { SettingsLayout } from "./settings-layout.tsx";
+import type { TenantShell } from "./shell.tsx";
 
 type ApiScope = "items:read" | "items:write";
 
@@ -70,7 +71,7 @@ const lifetimes = [
  */
 export function ApiKeysPage({ shell, keys, apiUrl, values, errors, issued, revoked }: ApiKeysPageProps) {
   return (
-    <TenantLayout shell={shell} title="API keys" subtitle="Let your own programs read and add items.">
+    <SettingsLayout shell={shell} title="API keys" subtitle="Let your own programs read and add items.">
       {issued === undefined ? null : <IssuedKey {...issued} />}
       {revoked ? (
         <div class="mb-6">
@@ -86,7 +87,7 @@ export function ApiKeysPage({ shell, keys, apiUrl, values, errors, issued, revok
         </div>
         <HowToCall apiUrl={apiUrl} />
       </div>
-    </TenantLayout>
+    </SettingsLayout>
   );
 }
 

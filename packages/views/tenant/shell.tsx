@@ -24,10 +24,18 @@ export interface TenantShell {
     /** IANA name, for example `Africa/Nairobi`: dates are shown in it. */
     timeZone: string;
   };
-  member: { name: string; email: string; role: string };
+  member: {
+    name: string;
+    /** What they sign in with: their mail address or username. */
+    login: string;
+    /** What they are here, in words. */
+    role: string;
+  };
   /** Whole days until the trial ends; absent outside a trial. */
   trialDaysLeft?: number;
   navigation: NavigationEntry[];
+  /** The settings that this person may open, as tabs; empty when there are none. */
+  settings: NavigationEntry[];
 }
 
 export interface TenantLayoutProps {
@@ -202,15 +210,15 @@ function AccountMenu({ shell }: { shell: TenantShell }) {
       <div class="card absolute right-0 z-30 mt-2 w-64 p-1.5 shadow-lg">
         <div class="px-2.5 py-2">
           <p class="font-medium">{member.name}</p>
-          <p class="text-muted text-xs">{member.email}</p>
+          <p class="break-words text-muted text-xs">{member.login}</p>
           <p class="mt-2">
             <Badge tone="neutral">{member.role}</Badge>
           </p>
         </div>
         <div class="mt-1 border-line border-t pt-1.5">
-          <a href="/auth/password" class="flex items-center gap-2.5 rounded-lg px-2.5 py-2 hover:bg-base-300">
-            <Icon name="key-round" class="size-4 text-muted" />
-            Change password
+          <a href="/auth/account" class="flex items-center gap-2.5 rounded-lg px-2.5 py-2 hover:bg-base-300">
+            <Icon name="user-round" class="size-4 text-muted" />
+            Your account
           </a>
           <form method="post" action="/auth/sign-out" data-once>
             <FormToken token={context.formToken} />

@@ -21,7 +21,7 @@ export async function append(control: ControlScope, entry: AuditEntry): Promise<
       id: newId(control.clock),
       at: control.clock.now(),
       actorKind: actor.kind,
-      actorId: actor.kind === "system" ? actor.name : null,
+      actorId: actor.kind === "system" ? actor.name : actor.kind === "operator" ? actor.operatorId : null,
       tenantId: entry.tenantId ?? null,
       action: entry.action,
       reason: entry.reason ?? null,

@@ -106,7 +106,7 @@ export async function findForMail(
     .where("signInLinks.usedAt", "is", null)
     .where("signInLinks.expiresAt", ">", tenant.clock.now())
     .executeTakeFirst();
-  return row === undefined ? undefined : { email: row.email, token };
+  return row === undefined || row.email === null ? undefined : { email: row.email, token };
 }
 
 /** Made anew from the link's id whenever it is needed, so that no table and no message holds it. */

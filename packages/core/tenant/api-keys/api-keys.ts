@@ -8,6 +8,7 @@ import { idSchema, newId } from "../../kernel/ids.ts";
 import { Modules } from "../../registry/modules.ts";
 import type { Member } from "../actors.ts";
 import { TenantAudit } from "../audit/audit.ts";
+import { Permissions } from "../permissions/permissions.ts";
 import type { TenantScope } from "../scope.ts";
 import { type ApiScope, apiScopes, hashKey, newKey } from "./key.ts";
 
@@ -135,11 +136,10 @@ export async function revoke(tenant: TenantScope<Member>, id: string): Promise<v
 }
 
 /** Whether a person may issue and revoke keys. */
-export const mayManage = (member: Member): boolean => member.role === "owner" || member.role === "admin";
+export const mayManage = (member: Member): boolean => Permissions.may(member, "api_keys.manage");
 
 function requireManager(member: Member): void {
-  if (mayManage(member)) return;
-  throw new DomainError("forbidden", "API keys are kept by the owner and the administrators. Ask one of them.");
+  Permissions.requireEverywhere(member, "api_keys.manage");
 }
 
 function checked(input: NewApiKey): NewApiKey {

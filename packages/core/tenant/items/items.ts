@@ -5,6 +5,7 @@ import { DomainError, invalidInput, notFound } from "../../kernel/errors.ts";
 import { idSchema, newId } from "../../kernel/ids.ts";
 import type { ApiKey, Job, Member } from "../actors.ts";
 import { TenantAudit } from "../audit/audit.ts";
+import { Permissions } from "../permissions/permissions.ts";
 import type { TenantScope } from "../scope.ts";
 import { type Cursor, readCursor, writeCursor } from "./cursors.ts";
 import { type Item, itemColumns, itemSchema } from "./item.ts";
@@ -250,11 +251,9 @@ async function taken(tenant: TenantScope<Member | ApiKey>, item: NewItem): Promi
   return new DomainError("conflict", Object.values(fields).join(" "), { fields });
 }
 
-const editors: ReadonlySet<string> = new Set(["owner", "admin", "pharmacist", "procurement"]);
-
-/** Whether a person's role, or a key's scopes, let them add and change items. */
+/** Whether a person's rights, or a key's scopes, let them add and change items. */
 export const mayEdit = (actor: Member | ApiKey): boolean =>
-  actor.kind === "api_key" ? actor.scopes.includes("items:write") : editors.has(actor.role);
+  actor.kind === "api_key" ? actor.scopes.includes("items:write") : Permissions.may(actor, "items.edit");
 
 /** @throws DomainError `forbidden` */
 export function requireEditor(actor: Member | ApiKey): void {
@@ -266,8 +265,9 @@ export function requireEditor(actor: Member | ApiKey): void {
   throw new DomainError("forbidden", message);
 }
 
-/** Every role may look at items; a key only with its scope. */
+/** Items belong to all branches: whoever may see them in one sees them. A key only with its scope. */
 function requireReader(actor: Member | ApiKey): void {
-  if (actor.kind !== "api_key" || actor.scopes.includes("items:read")) return;
-  throw new DomainError("forbidden", "This API key may not read items. Issue one with the scope items:read.");
+  if (actor.kind === "member") Permissions.requireSomewhere(actor, "items.view");
+  else if (!actor.scopes.includes("items:read"))
+    throw new DomainError("forbidden", "This API key may not read items. Issue one with the scope items:read.");
 }

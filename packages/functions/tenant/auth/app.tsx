@@ -159,7 +159,7 @@ async function passwordPage(c: EdgeContext, errors: FieldErrors) {
     <PasswordPage
       context={{ ...pageContext(c), formToken: await formToken(person) }}
       companyName={person.tenant.companyName}
-      email={person.actor.email}
+      email={person.actor.email ?? person.actor.username ?? ""}
       errors={errors}
     />
   );

@@ -1,0 +1,13 @@
+alter table tenants drop constraint tenants_open_has_schema;
+alter table tenants add constraint tenants_open_has_schema check (state in ('provisioning', 'provisioning_failed') or schema_version is not null);
+alter table tenant_databases drop column is_adopted;
+drop table provisioning_attempts;
+drop index provisioning_jobs_admitted;
+alter table provisioning_jobs drop column admitted_at;
+drop index provisioning_jobs_open;
+alter table provisioning_jobs drop constraint provisioning_jobs_finished;
+alter table provisioning_jobs drop constraint provisioning_jobs_state;
+update provisioning_jobs set state = 'running' where state = 'queued';
+update provisioning_jobs set state = 'failed', finished_at = coalesce(finished_at, created_at) where state in ('rolling_back', 'rolled_back');
+alter table provisioning_jobs add constraint provisioning_jobs_state_check check (state in ('running', 'done', 'failed'));
+alter table provisioning_jobs add constraint provisioning_jobs_finished check ((state = 'running') = (finished_at is null));

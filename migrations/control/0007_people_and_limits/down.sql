@@ -1,0 +1,5 @@
+drop table tenant_people;
+alter table tenants drop column profile_version;
+drop index tenants_owner_mailbox;
+alter table tenants drop column owner_mailbox;
+drop table rate_limits;

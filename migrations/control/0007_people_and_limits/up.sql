@@ -1,0 +1,28 @@
+-- Hits of one key within its window: the limit is exact however many processes share it. Keys are hashes: no address
+-- of a person or a network is here.
+create table rate_limits (
+  key text primary key,
+  hits timestamptz[] not null,
+  expires_at timestamptz not null
+);
+create index rate_limits_expired on rate_limits (expires_at);
+
+-- The mailbox behind an address: sub-addresses and what a provider overlooks are folded. One trial each.
+alter table tenants add column owner_mailbox text;
+update tenants set owner_mailbox = owner_email;
+create index tenants_owner_mailbox on tenants (owner_mailbox);
+
+-- What a pharmacy tells of itself is taken when its number is higher than that of what is known.
+alter table tenants add column profile_version bigint not null default 0;
+
+-- Which pharmacies a person is of, by a keyed hash of their address: to mail them where they sign in. A pharmacy tells
+-- it; nothing else of its people is known here.
+create table tenant_people (
+  tenant_id uuid not null references tenants on delete cascade,
+  email_hash text not null,
+  is_present boolean not null,
+  -- When the pharmacy said so: an older word never replaces a newer one.
+  said_at timestamptz not null,
+  primary key (tenant_id, email_hash)
+);
+create index tenant_people_email on tenant_people (email_hash) where is_present;

@@ -1,0 +1,2 @@
+-- A check that holds needs no undoing.
+select;

@@ -1,0 +1,15 @@
+drop table setup_steps;
+drop table document_series;
+alter table branches drop constraint branches_headquarters_stay;
+alter table branches drop constraint branches_texts;
+alter table branches drop column archived_at;
+alter table branches drop column phone;
+alter table branches drop column address;
+drop table company_logos;
+alter table companies drop constraint companies_texts;
+alter table companies drop column profile_version;
+alter table companies drop column address;
+alter table companies drop column email;
+alter table companies drop column phone;
+alter table companies drop column tax_id;
+alter table companies drop column legal_name;
