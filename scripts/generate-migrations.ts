@@ -11,6 +11,10 @@ export const MIGRATIONS_MODULE = fileURLToPath(
   new URL("../packages/adapters/postgres/migrations.generated.ts", import.meta.url),
 );
 
+export const VERSIONS_MODULE = fileURLToPath(
+  new URL("../packages/adapters/postgres/schema-versions.generated.ts", import.meta.url),
+);
+
 const FOLDER = /^(\d{4})_[a-z][a-z0-9_]*$/;
 const SCRIPTS = ["up", "down", "verify"] as const;
 
@@ -55,6 +59,23 @@ export async function renderMigrations(root: string): Promise<string> {
   ].join("\n");
 }
 
+/** The versions alone: what serves requests asks for them, and should not carry the scripts. */
+export async function renderVersions(root: string): Promise<string> {
+  const planes = await Promise.all(
+    PLANES.map(async (plane) => `  ${plane}: ${(await readMigrations(root, plane)).at(-1)?.version ?? 0},`),
+  );
+  return [
+    "// Generated from migrations/ by `npm run generate`. Do not edit.",
+    'import type { Plane } from "./migration.ts";',
+    "",
+    "/** The version of each plane's schema that this code comes with. */",
+    "export const schemaVersions: Readonly<Record<Plane, number>> = {",
+    ...planes,
+    "};",
+    "",
+  ].join("\n");
+}
+
 async function readScript(root: string, plane: Plane, name: string, script: string): Promise<string> {
   const path = join(root, plane, name, `${script}.sql`);
   try {
@@ -68,4 +89,5 @@ async function readScript(root: string, plane: Plane, name: string, script: stri
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await writeFile(MIGRATIONS_MODULE, await renderMigrations(MIGRATIONS_ROOT));
+  await writeFile(VERSIONS_MODULE, await renderVersions(MIGRATIONS_ROOT));
 }

@@ -20,6 +20,11 @@ const schema = z
     SUPABASE_API_URL: z.url().default("https://api.supabase.com"),
     SUPABASE_ORGANIZATION: z.string().min(1),
     SUPABASE_REGION: z.string().min(1),
+    /** New databases within any 24 hours, see `adapters/config.ts`. */
+    DAILY_DATABASES_MAX: z
+      .string()
+      .regex(/^\d{1,5}$/, "has to be a number")
+      .default("100"),
     /** Of the code that is deployed, such as the commit: shown in the footer and in logs. */
     VERSION: z.string().min(1).default("dev"),
     LOG_LEVEL: z.enum(["DEBUG", "INFO", "WARN", "ERROR"]).default("INFO"),

@@ -39,6 +39,7 @@ export function environmentOf(app: App, access: Access): Record<string, string> 
     SUPABASE_TOKEN_SECRET: secrets["supabase-token"].secretArn,
     SUPABASE_ORGANIZATION: configuration.SUPABASE_ORGANIZATION,
     SUPABASE_REGION: configuration.SUPABASE_REGION,
+    DAILY_DATABASES_MAX: configuration.DAILY_DATABASES_MAX,
     STRIPE_KEY_SECRET: secrets["stripe-key"].secretArn,
     SECRETS_KMS_KEY: key.keyArn,
   };

@@ -1,7 +1,7 @@
 import type { FunctionSpec } from "@pharmasight/functions/manifest";
 import { RemovalPolicy } from "aws-cdk-lib";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import { FilterPattern, LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { NagSuppressions } from "cdk-nag";
 import { type App, type FunctionProps, Function as SstFunction, type Stack } from "sst/constructs";
 import { type Access, accessOf } from "./access.ts";
@@ -20,6 +20,10 @@ const onlyEnglishInZod = {
   },
 } satisfies NonNullable<NonNullable<NonNullable<FunctionProps["nodejs"]>["esbuild"]>["plugins"]>[number];
 
+/** Counts the log lines of a stage that carry an alarm, by its name. */
+export const alarmMetric = (stage: string) => ({ metricNamespace: `PharmaSight/${stage}`, metricName: "alarms" });
+export const ALARM_DIMENSION = "name";
+
 /** One function of the manifest, with exactly the access that `access.ts` gives it. */
 export function addFunction(app: App, stack: Stack, spec: FunctionSpec): SstFunction {
   const access = accessOf(spec);
@@ -28,6 +32,13 @@ export function addFunction(app: App, stack: Stack, spec: FunctionSpec): SstFunc
     logGroupName: `/pharmasight/${app.stage}/${id}`,
     retention: RetentionDays.THREE_MONTHS,
     removalPolicy: RemovalPolicy.RETAIN,
+  });
+  // What the code calls an alarm wakes an operator, whichever function says it.
+  logGroup.addMetricFilter(`${id}-alarms`, {
+    ...alarmMetric(app.stage),
+    filterPattern: FilterPattern.exists("$.alarm"),
+    dimensions: { [ALARM_DIMENSION]: "$.alarm" },
+    metricValue: "1",
   });
   const role = addRole(stack, id, logGroup);
   const fn = new SstFunction(stack, id, {

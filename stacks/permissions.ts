@@ -31,15 +31,10 @@ export function permissionsOf(app: App, stack: Stack, access: Access): PolicySta
     const resources = kinds.map((kind) => tenantSecretArn(app, stack, kind));
     statements.push(new PolicyStatement({ actions: ["secretsmanager:GetSecretValue"], resources }));
     if (access.tenantSecrets === "make") {
-      const actions = ["secretsmanager:CreateSecret", "secretsmanager:DescribeSecret"];
-      statements.push(new PolicyStatement({ actions, resources }));
-      // Where the database is stands in the owner's secret only once the provider has told it.
-      statements.push(
-        new PolicyStatement({
-          actions: ["secretsmanager:PutSecretValue"],
-          resources: [tenantSecretArn(app, stack, "owner")],
-        }),
-      );
+      // Where the database is stands in the secrets only once the provider has told it, and changes when an operator
+      // adopts another one. What is taken back is deleted.
+      const actions = ["CreateSecret", "DescribeSecret", "PutSecretValue", "DeleteSecret"];
+      statements.push(new PolicyStatement({ actions: actions.map((action) => `secretsmanager:${action}`), resources }));
     }
   }
   if (access.sendsMail) {

@@ -15,13 +15,15 @@ export function WorkersStack({ app, stack }: StackContext) {
       cdk: { eventSource: { batchSize, maxConcurrency, reportBatchItemFailures: true } },
     });
   }
-  for (const { function: spec, everyMinutes } of schedules) {
+  const scheduled = schedules.map(({ function: spec, everyMinutes }) => {
     const fn = addFunction(app, stack, spec);
     new Cron(stack, `${fn.id}-schedule`, {
       schedule: `rate(${everyMinutes} ${everyMinutes === 1 ? "minute" : "minutes"})`,
       // The next run does what a failed one left undone.
       job: { function: fn, cdk: { target: { retryAttempts: 0 } } },
     });
-  }
+    return fn;
+  });
   suppressSstHandler(stack);
+  return { scheduled };
 }

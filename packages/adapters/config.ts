@@ -80,6 +80,8 @@ const provisioningSchema = z.object({
   SECRETS_KMS_KEY: z.string().min(1).optional(),
   /** Seconds between two looks at a database that is being made. */
   DATABASE_POLL_SECONDS: count(5),
+  /** New databases within any 24 hours; sign-ups beyond them wait. 0 lets none through. */
+  DAILY_DATABASES_MAX: count(100),
 });
 
 const tenantSchema = z.object({

@@ -1,10 +1,7 @@
+import type { ProvisioningPorts, ProvisioningSettings } from "@pharmasight/core/control/provisioning/provisioning";
 import type { ControlActor, ControlScope } from "@pharmasight/core/control/scope";
-import type { DatabaseHosts } from "@pharmasight/core/ports/database-hosts";
-import type { Payments } from "@pharmasight/core/ports/payments";
-import type { Secrets } from "@pharmasight/core/ports/secrets";
-import type { TenantSetup } from "@pharmasight/core/ports/tenant-setup";
 import { awsSecrets } from "./aws/secrets.ts";
-import { type ProvisioningConfig, provisioningConfig } from "./config.ts";
+import { provisioningConfig } from "./config.ts";
 import { controlPlatform } from "./control-platform.ts";
 import { log } from "./log.ts";
 import { postgresTenantSetup } from "./postgres/tenant-setup.ts";
@@ -12,24 +9,29 @@ import { stripePayments } from "./stripe/payments.ts";
 import { supabaseDatabaseHosts } from "./supabase/database-hosts.ts";
 
 export interface ProvisioningPlatform {
-  readonly config: ProvisioningConfig;
-  readonly ports: {
-    readonly hosts: DatabaseHosts;
-    readonly setup: TenantSetup;
-    readonly secrets: Secrets;
-    readonly payments: Payments;
-  };
+  readonly ports: ProvisioningPorts;
+  readonly settings: ProvisioningSettings;
   control(actor: ControlActor): ControlScope;
 }
 
-/** The control plane together with the vendors: for workers only. */
+/** A third of a second suffices for all steps; one that begins this late still has 50 seconds of the worker's 60. */
+const RUN_SECONDS = 8;
+
+/** The control plane together with the vendors: for workers and operators only. */
 export async function provisioningPlatform(): Promise<ProvisioningPlatform> {
   const config = provisioningConfig();
   const { control } = await controlPlatform();
   const secrets = awsSecrets(config.SECRETS_KMS_KEY === undefined ? {} : { kmsKeyId: config.SECRETS_KMS_KEY });
   return {
-    config,
     control,
+    settings: {
+      stage: config.STAGE,
+      region: config.SUPABASE_REGION,
+      size: config.SUPABASE_SIZE,
+      databasePollSeconds: config.DATABASE_POLL_SECONDS,
+      dailyDatabasesMax: config.DAILY_DATABASES_MAX,
+      runSeconds: RUN_SECONDS,
+    },
     ports: {
       secrets,
       hosts: supabaseDatabaseHosts({

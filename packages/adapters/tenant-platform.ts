@@ -8,7 +8,7 @@ import { awsSecrets } from "./aws/secrets.ts";
 import { type TenantConfig, tenantConfig } from "./config.ts";
 import { log } from "./log.ts";
 import { openDatabaseOfSecret } from "./postgres/database-of-secret.ts";
-import { latestVersion } from "./postgres/migrator.ts";
+import { schemaVersions } from "./postgres/schema-versions.generated.ts";
 import { postgresTenantDatabases } from "./postgres/tenant-databases.ts";
 import { masterKeyOf } from "./signing-key.ts";
 
@@ -72,7 +72,7 @@ async function open(): Promise<TenantPlatform> {
     clock: systemClock,
     log,
     masterKey: masterKeyOf(secrets, config.SIGNING_KEY_SECRET),
-    requiredSchemaVersion: latestVersion("tenant"),
+    requiredSchemaVersion: schemaVersions.tenant,
   };
   return { config, tenancy };
 }

@@ -68,7 +68,8 @@ export const queues: Readonly<Record<QueueName, QueueSpec>> = {
     maxConcurrency: 2,
   },
   "item-imports": {
-    consumer: worker("packages/functions/tenant/workers/import-items", 60),
+    // The memory of one whole processor: Lambda gives processor time by memory, and reading a workbook is all processor.
+    consumer: { ...worker("packages/functions/tenant/workers/import-items", 60), memoryMb: 1769 },
     batchSize: 1,
     visibilityTimeoutSeconds: 360,
     maxReceiveCount: 5,

@@ -66,6 +66,21 @@ export function functionEnvironment(addresses: Addresses): Record<string, string
 
 /** Puts the functions' environment into this process, which runs them all. */
 export function applyEnvironment(environment: Readonly<Record<string, string>>): void {
-  for (const name of MISLEADING) delete process.env[name];
+  forgetMisleading();
   Object.assign(process.env, environment);
+}
+
+/** Before the first call of the AWS SDK in a process that is to reach the local stack. */
+export function forgetMisleading(): void {
+  for (const name of MISLEADING) delete process.env[name];
+}
+
+/** An environment as `node --env-file` reads it. @throws Error for a value that such a file cannot hold */
+export function envFile(environment: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(environment).map(([name, value]) => {
+    const quote = ["'", '"', "`"].find((candidate) => !value.includes(candidate));
+    if (quote === undefined) throw new Error(`The value of ${name} has every kind of quote in it.`);
+    return `${name}=${quote}${value}${quote}\n`;
+  });
+  return lines.join("");
 }

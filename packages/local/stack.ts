@@ -1,6 +1,6 @@
 import { functions } from "@pharmasight/functions/manifest";
 import { type ControlDatabase, prepareControlDatabase } from "./control-database.ts";
-import { applyEnvironment, functionEnvironment } from "./environment.ts";
+import { applyEnvironment, envFile, functionEnvironment } from "./environment.ts";
 import { type Route, startGateway } from "./gateway.ts";
 import { loadFunction } from "./lambda.ts";
 import { startMail } from "./mail.ts";
@@ -129,6 +129,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       queues: queues.byName,
     });
     applyEnvironment(env);
+    // For the operators' commands, which run beside this process and speak for themselves.
+    await state.keep("operator.env", envFile({ ...env, LOG_LEVEL: "SILENT" }));
     routes.resolve(await loadRoutes());
     entrances.push(await startWorkers(queues, log));
 

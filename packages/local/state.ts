@@ -20,6 +20,8 @@ export interface StateFolder {
   path(name: string): string;
   /** A port that was free when first asked for, and the same one for the folder's life. */
   port(name: string): Promise<number>;
+  /** Writes a file that only its owner may read, whole or not at all. */
+  keep(name: string, text: string): Promise<void>;
   /** 32 random bytes as base64url, the same for the folder's life. */
   secret(name: string): Promise<string>;
   release(): Promise<void>;
@@ -89,6 +91,7 @@ async function open(dir: string, unlock: () => void): Promise<StateFolder> {
   return {
     dir,
     path: (name) => join(dir, name),
+    keep: (name, text) => replace(join(dir, name), text),
     port: (name) => remember(state.ports, name, () => freePort(new Set(Object.values(state.ports)))),
     secret: (name) => remember(state.secrets, name, async () => randomBytes(32).toString("base64url")),
     release: async () => {
@@ -174,10 +177,12 @@ function parseJson(text: string): unknown {
   }
 }
 
+const save = (file: string, state: State): Promise<void> => replace(file, `${JSON.stringify(state, null, 2)}\n`);
+
 /** Whole or not at all: a kill in the middle leaves the old file. */
-async function save(file: string, state: State): Promise<void> {
+async function replace(file: string, text: string): Promise<void> {
   const draft = join(dirname(file), `.${basename(file)}.${process.pid}`);
-  await writeFile(draft, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
+  await writeFile(draft, text, { mode: 0o600 });
   await rename(draft, file);
 }
 

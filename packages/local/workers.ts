@@ -19,6 +19,7 @@ export async function startWorkers(queues: Queues, log: (line: string) => void):
       consume("control-mail"),
       consume("tenant-relay"),
       consume("tenant-mail"),
+      consume("tenant-events"),
       consume("item-imports"),
     ]),
     Promise.all(

@@ -1,6 +1,7 @@
+import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Client, type Reply } from "../harness/client.ts";
-import { eventually, mailsTo, ROOT, testStack } from "../harness/stack.ts";
+import { eventually, mailsTo, ROOT, signUp, testStack } from "../harness/stack.ts";
 import { formOf } from "./world.ts";
 
 let running: Awaited<ReturnType<typeof testStack>>;
@@ -145,5 +146,162 @@ describe("a sign-up in the browser", () => {
         mail.body.text?.includes("/auth/link?token="),
       ),
     );
+  });
+});
+
+/** What a visitor can compare: everything but what differs in each request, and the address that was typed. */
+function seen(reply: Reply, email: string) {
+  const own = new Set(["date", "set-cookie", "x-request-id", "content-length", "etag"]);
+  const headers = Object.entries(reply.headers).filter(([name]) => !own.has(name));
+  const text = reply.text.replaceAll(email, "ADDRESS").replace(/name="formToken" value="[^"]*"/g, "FORM TOKEN");
+  return { status: reply.status, headers: Object.fromEntries(headers), text };
+}
+
+describe("somebody who has a pharmacy already", () => {
+  test("is told by mail alone: the pages of a sign-up are the same as a stranger's, byte by byte", async () => {
+    const known = (await signUp(running.stack, "well-known", "known@example.com")).email;
+    const mailsBefore = (await mailsTo(running.stack, known)).length;
+    const pages = [];
+    for (const email of [known, "novel@example.com"]) {
+      const client = newClient();
+      const replies = [await client.ask(ROOT, "/sign-up"), await send(client, formOf("same-pages", email))];
+      replies.push(await client.ask(ROOT, "/sign-up/code"), await client.ask(ROOT, "/sign-up/progress"));
+      replies.push(await client.ask(ROOT, "/sign-up/code", { form: { code: "12345" } }));
+      // One guess of a million is right for the stranger.
+      replies.push(await client.ask(ROOT, "/sign-up/code", { form: { code: "000000" } }));
+      replies.push(await client.ask(ROOT, "/sign-up/code/resend", { form: {} }));
+      replies.push(await client.ask(ROOT, "/sign-up/code?sent=again"));
+      pages.push(replies.map((reply) => seen(reply, email)));
+    }
+    expect(pages[0]?.map(({ status }) => status)).toEqual([200, 303, 200, 303, 422, 422, 303, 200]);
+    expect(pages[1]).toEqual(pages[0]);
+
+    const mails = await eventually("both mails to the owner", async () => {
+      const all = (await mailsTo(running.stack, known)).slice(mailsBefore);
+      return all.length === 2 ? all : undefined;
+    });
+    for (const { subject, body } of mails) {
+      expect(subject).toBe("You already have a pharmacy with PharmaSight");
+      expect(body.text).toContain(`http://well-known.${ROOT}:${running.stack.port}`);
+      expect(body.text).toContain(`http://${ROOT}:${running.stack.port}/find`);
+      expect(body.text).not.toMatch(/\b\d{6}\b/);
+    }
+  });
+});
+
+describe("the page of a sign-up that does not go on at once", () => {
+  test("says that it is in the queue, and after a rollback what to do", async () => {
+    const { client } = await signUp(running.stack, "rolled-page", "rolled-page@example.com");
+    const progress = async () => (await client.ask(ROOT, "/sign-up/progress")).text;
+    const { cluster, controlDatabase } = running.stack;
+    const { host, port, superuser } = cluster;
+    const { database } = controlDatabase.owner;
+    const sql = postgres({ host, port, database, ...superuser, max: 1, connection: { search_path: "control" } });
+    try {
+      const [sign] = await sql`select tenant_id from sign_ups where email = 'rolled-page@example.com'`;
+      const tenantId = String(sign?.tenant_id);
+      // As the day's cap leaves it.
+      await sql`update provisioning_jobs set state = 'queued', finished_at = null, next_run_at = created_at + interval '1 hour'
+        where tenant_id = ${tenantId}`;
+      const queued = await progress();
+      expect(queued).toContain("Today’s places are taken");
+      expect(queued).toContain('hx-trigger="every 20s"');
+      // As the last step of a rollback leaves it.
+      await sql`update provisioning_jobs set state = 'rolled_back', finished_at = now() where tenant_id = ${tenantId}`;
+      await sql`delete from tenant_hosts where tenant_id = ${tenantId}`;
+      await sql`update sign_ups set tenant_id = null, confirmed_at = null where tenant_id = ${tenantId}`;
+      await sql`update tenants set state = 'closed' where id = ${tenantId}`;
+    } finally {
+      await sql.end();
+    }
+    const given = await progress();
+    expect(given).toContain("could not be opened");
+    expect(given).not.toContain("hx-get");
+    const again = await client.ask(ROOT, "/sign-up/code/resend", { form: {} });
+    expect(locationOf(again)).toEqual({ status: 303, location: "/sign-up/code?sent=again" });
+    expect((await client.ask(ROOT, "/sign-up/code")).status).toBe(200);
+  });
+});
+
+describe("Find your pharmacy", () => {
+  test("is there at www too, and where somebody without the address looks", async () => {
+    const client = newClient();
+    for (const host of [ROOT, `www.${ROOT}`]) {
+      const { status, text } = await client.ask(host, "/find");
+      expect(status).toBe(200);
+      expect(text).toContain("Find your pharmacy");
+    }
+    expect((await client.ask(ROOT, "/")).text).toContain('href="/find"');
+    expect((await client.ask(`nobody.${ROOT}`, "/")).text).toContain(`http://${ROOT}:${running.stack.port}/find"`);
+  });
+
+  test("answers the same for every address, and mails those who have a pharmacy", async () => {
+    const mailsBefore = (await mailsTo(running.stack, "known@example.com")).length;
+    const answers = [];
+    for (const email of ["unknown@example.com", "Known@Example.com"]) {
+      const client = newClient();
+      const asked = await client.ask(`www.${ROOT}`, "/find", { form: { email } });
+      answers.push([seen(asked, email), seen(await client.ask(ROOT, "/find/sent"), email)]);
+    }
+    expect(answers[0]?.[0]).toMatchObject({ status: 303, headers: { location: "/find/sent" } });
+    expect(answers[1]).toEqual(answers[0]);
+    const mail = await eventually(
+      "the addresses",
+      async () => (await mailsTo(running.stack, "known@example.com"))[mailsBefore],
+    );
+    expect(mail.subject).toBe("The address of your pharmacy");
+    expect(mail.body.text).toContain(`http://well-known.${ROOT}:${running.stack.port}`);
+    // Asked for before, so it would have come before.
+    expect(await mailsTo(running.stack, "unknown@example.com")).toEqual([]);
+  });
+
+  test("brings what is no address back as it was typed, and refuses a form of another site", async () => {
+    const typed = '"><script>alert(1)</script>';
+    const { status, text } = await newClient().ask(ROOT, "/find", { form: { email: typed } });
+    expect(status).toBe(422);
+    expect(text).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+    expect(text).not.toContain("<script>alert");
+    const headers = { origin: "https://evil.example" };
+    const foreign = await newClient().ask(ROOT, "/find", { form: { email: "a@example.com" }, headers });
+    expect(foreign.status).toBe(403);
+  });
+
+  test("takes five of fifty that come at once for one address, and says to the others when to go on", async () => {
+    const form = { email: "crowd@example.com" };
+    const replies = await Promise.all(Array.from({ length: 50 }, () => newClient().ask(ROOT, "/find", { form })));
+    expect(replies.filter(({ status }) => status === 303)).toHaveLength(5);
+    for (const { status, headers, text } of replies.filter((reply) => reply.status !== 303)) {
+      expect(status).toBe(429);
+      expect(Number(headers["retry-after"])).toBeGreaterThan(3500);
+      expect(text).toMatch(/id="email-error"/);
+      expect(text).toContain("You can go on in about 1 hour.");
+      expect(text).toContain('value="crowd@example.com"');
+    }
+  });
+});
+
+describe("too many", () => {
+  test("forms come back with their values, and the time to wait beside the address", async () => {
+    const form = formOf("kept-values", "kept@example.com", { companyName: "Kept Chemist" });
+    const replies = [];
+    for (let sent = 0; sent < 6; sent += 1) replies.push(await send(newClient(), form));
+    expect(replies.map(({ status }) => status)).toEqual([303, 303, 303, 303, 303, 429]);
+    const { headers, text } = replies[5] ?? expect.unreachable();
+    expect(Number(headers["retry-after"])).toBeGreaterThan(3500);
+    expect(text).toMatch(/id="email-error"/);
+    expect(text).toContain("You can go on in about 1 hour.");
+    for (const kept of ["Kept Chemist", "kept@example.com", "kept-values"]) expect(text).toContain(kept);
+  });
+
+  test("names come back as a hint with the time to wait", async () => {
+    const look = (index: number) => newClient().ask(ROOT, `/sign-up/subdomain?subdomain=name-${index}`);
+    const replies = await Promise.all(Array.from({ length: 130 }, (_, index) => look(index)));
+    const refused = replies.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThanOrEqual(30);
+    for (const { headers, text } of refused) {
+      expect(Number(headers["retry-after"])).toBeGreaterThan(0);
+      expect(text).toContain("Many names were looked up");
+      expect(text).not.toContain("<html");
+    }
   });
 });

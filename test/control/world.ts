@@ -25,8 +25,13 @@ interface SentMessage {
 
 export type ControlWorld = Awaited<ReturnType<typeof startControlWorld>>;
 
-/** A control database in memory, a clock that moves when told, and the vendors' stand-ins. Messages are kept, not sent. */
-export async function startControlWorld() {
+/**
+ * A control database in memory, a clock that moves when told, and the vendors' stand-ins, which go by it. Messages are
+ * kept, not sent.
+ * @param options.timeoutMs how long a vendor is waited for
+ */
+export async function startControlWorld({ timeoutMs }: { timeoutMs?: number } = {}) {
+  const vendorTimeout = timeoutMs === undefined ? {} : { timeoutMs };
   const scratch = await scratchFolder();
   const clock = manualClock();
   const cluster = await startCluster({ dataDir: scratch.path("data"), inMemory: true, log: () => undefined });
@@ -35,8 +40,8 @@ export async function startControlWorld() {
   const secretsManager = await startTestSecretsManager(scratch.path("secrets.json"));
   const poolerPorts = { transaction: 0, session: 0 };
   const supabaseFile = scratch.path("supabase.json");
-  const supabase = await startSupabase({ file: supabaseFile, port: 0, cluster, poolerPorts, waitSeconds: 0 });
-  const stripe = await startStripe({ file: scratch.path("stripe.json"), port: 0 });
+  const supabase = await startSupabase({ file: supabaseFile, port: 0, cluster, poolerPorts, waitSeconds: 0, clock });
+  const stripe = await startStripe({ file: scratch.path("stripe.json"), port: 0, clock });
 
   const sent: SentMessage[] = [];
   const alarms: AlarmName[] = [];
@@ -74,9 +79,10 @@ export async function startControlWorld() {
       token: async () => supabase.token,
       organization: supabase.organization,
       sessionPort: supabase.sessionPort,
+      ...vendorTimeout,
     }),
     setup: postgresTenantSetup({ log }),
-    payments: stripePayments({ apiKey: async () => stripe.apiKey, apiUrl: stripe.url }),
+    payments: stripePayments({ apiKey: async () => stripe.apiKey, apiUrl: stripe.url, ...vendorTimeout }),
   };
   return {
     clock,
@@ -84,9 +90,20 @@ export async function startControlWorld() {
     alarms,
     supabase,
     stripe,
+    secretsManager,
     ports,
     controlOwner: owner,
-    settings: { stage: "test", region: supabase.region, size: "micro", databasePollSeconds: 1 },
+    settings: {
+      stage: "test",
+      region: supabase.region,
+      size: "micro",
+      databasePollSeconds: 1,
+      dailyDatabasesMax: 1_000_000,
+      // One step at a time, so that a test can stand between two.
+      runSeconds: 0,
+    },
+    cluster,
+    operator: control({ kind: "operator", operatorId: "wanjiku" }),
     system: control({ kind: "system", name: "test" }),
     visitor: (sourceIp: string) => control({ kind: "visitor", sourceIp, requestId: "test" }),
     stop: async () => {
@@ -122,7 +139,7 @@ export const formOf = (subdomain: string, email: string, changes: Readonly<Recor
 export async function startSignUp(world: ControlWorld, subdomain: string) {
   const { sourceIp, email } = newVisitor();
   const control = world.visitor(sourceIp);
-  const started = await SignUps.start(control, formOf(subdomain, email), { sourceIp });
+  const started = await SignUps.start(control, formOf(subdomain, email));
   return { ...started, control, sourceIp, email, code: await SignUps.codeOf(control, started.signUpId, 1) };
 }
 
@@ -137,3 +154,6 @@ export async function openTenant(world: ControlWorld, subdomain: string) {
     .executeTakeFirstOrThrow();
   return { tenantId, jobId: job.id, email };
 }
+
+/** Six digits that are not the code. */
+export const wrongFor = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, "0");

@@ -1,153 +1,39 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { latestVersion } from "@pharmasight/adapters/postgres/migrator";
+import { schemaVersions } from "@pharmasight/adapters/postgres/schema-versions.generated";
+import { rollbackSteps } from "@pharmasight/core/control/provisioning/rollback-steps";
 import { steps } from "@pharmasight/core/control/provisioning/steps";
-import { freePort } from "@pharmasight/local/ports";
-import { build } from "@pharmasight/views/build";
 import postgres from "postgres";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import * as z from "zod";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { beginSignUp, enter, eventually } from "../harness/stack.ts";
-import type { PlatformReady } from "./platform.ts";
-
-/** From a death to the next start: more than a lease, a late hint and a mail's visibility timeout. */
-const DOWN_SECONDS = 200;
-/** How far into a step a kill falls, in turn. */
-const INTO_STEP_MS = [0, 15, 30, 60];
-
-interface Life extends PlatformReady {
-  readonly child: ChildProcess;
-  readonly sql: postgres.Sql;
-}
-
-let root: string;
-let port: number;
-let starts = 0;
-let life: Life | undefined;
-
-beforeAll(async () => {
-  await build();
-  root = await mkdtemp(join(tmpdir(), "pharmasight-killed-"));
-  // The database server runs as another user and has to pass through.
-  await chmod(root, 0o755);
-  port = await freePort();
-});
-afterAll(async () => {
-  await kill();
-  // The database server follows its platform within a moment.
-  await eventually("the folder to be free", async () =>
-    rm(root, { recursive: true, force: true }).then(
-      () => true,
-      () => undefined,
-    ),
-  );
-});
-
-async function start(): Promise<Life> {
-  const args = [join(root, "state"), String(port), String(starts * DOWN_SECONDS), join(root, "mails")];
-  starts += 1;
-  const child = fork(join(import.meta.dirname, "platform.ts"), args, { execArgv: ["--import", "tsx"] });
-  const died = once(child, "exit").then(([code]) => {
-    throw new Error(`The platform did not start: it ended with ${String(code)}.`);
-  });
-  const [message] = await Promise.race([once(child, "message"), died]);
-  died.catch(() => undefined);
-  const ready = message as PlatformReady;
-  // A death takes this connection along.
-  const sql = postgres({ ...ready.control, max: 1, onnotice: () => {} });
-  life = { ...ready, child, sql };
-  return life;
-}
-
-async function kill(): Promise<void> {
-  if (life === undefined) return;
-  const { child, sql } = life;
-  life = undefined;
-  const gone = once(child, "exit");
-  child.kill("SIGKILL");
-  await gone;
-  await sql.end({ timeout: 0 });
-}
+import { Lives, placesOf, slowDown } from "./lives.ts";
 
 /** Where a hint for the next step, or the mail, may be lost after the commit. */
-const AFTERWARDS = new Set(["reserve_tenant", "create_database", "welcome_email", "open"]);
+const ALSO_AFTER = new Set(["reserve_tenant", "create_database", "welcome_email", "open"]);
 
-/**
- * Where the platform is killed: while a step runs; when everything that it does is done but not yet committed to the
- * record; and for some, right after.
- */
-const everyPlace = steps.flatMap(({ name }) => [
-  `${name} running`,
-  `${name} recording`,
-  ...(AFTERWARDS.has(name) ? [`${name} done`] : []),
-]);
+/** Steps that only write their record: killed while that is written, which is all that they do. */
+const RECORDS_ONLY = new Set(["reserve_tenant", "trial", "welcome_email", "open"].map((name) => `${name} running`));
 
-/** The places that the job has come to, in their order. */
-async function placesReached(sql: postgres.Sql): Promise<string[]> {
-  const rows = await sql`
-    select name, state,
-      exists (select from pg_stat_activity where application_name = 'recording ' || name) as recording
-    from control.provisioning_steps order by position`;
-  return rows.flatMap(({ name, state, recording }) => {
-    if (state === "done") return [`${name} running`, `${name} recording`, `${name} done`];
-    if (recording) return [`${name} running`, `${name} recording`];
-    return state === "running" ? [`${name} running`] : [];
-  });
-}
+let lives: Lives;
 
-/**
- * Every change of a step takes a moment to commit, so that it is seen; the last one says so, and waits the first time
- * until it is caught.
- */
-async function slowDown(sql: postgres.Sql): Promise<void> {
-  await sql.unsafe(`
-    create table control.caught (name text primary key);
-    create function control.take_a_moment() returns trigger language plpgsql security definer as $$
-    begin
-      if new.state = 'done' and not exists (select from control.caught c where c.name = new.name) then
-        perform set_config('application_name', 'recording ' || new.name, true);
-        perform pg_sleep(10);
-      end if;
-      perform pg_sleep(0.06);
-      return null;
-    end $$;
-    create trigger take_a_moment after update on control.provisioning_steps
-      for each row execute function control.take_a_moment();
-  `);
-}
+beforeEach(async () => {
+  lives = await Lives.begin();
+});
+afterEach(() => lives?.end());
 
-const read = async <T extends z.ZodType>(file: string, schema: T): Promise<z.output<T>> =>
-  schema.parse(JSON.parse(await readFile(join(root, "state", file), "utf8")));
+/** A quick step may be missed while it runs, but none goes by uncaught with its effects made and not recorded. */
+const caught = (killedAt: readonly string[]) =>
+  killedAt.filter((place) => place.endsWith("recording")).map((place) => place.split(" ")[0]);
 
 test("a platform killed at every step goes on after each start: one of everything, and an owner who can enter", async () => {
-  let { sql, ...platform } = await start();
-  await slowDown(sql);
-  const pharmacy = await beginSignUp(platform, "phoenix");
-  const passed = new Set<string>();
-  const killedAt: string[] = [];
-  while (everyPlace.some((place) => !passed.has(place))) {
-    const reached = await eventually("the next place", async () => {
-      const fresh = (await placesReached(sql)).filter((place) => everyPlace.includes(place) && !passed.has(place));
-      return fresh.length > 0 ? fresh : undefined;
-    });
-    const place = reached.at(-1) ?? "";
-    const [name = "", where] = place.split(" ");
-    if (where === "recording") await sql`insert into control.caught values (${name})`;
-    if (where === "running") await sleep(INTO_STEP_MS[killedAt.length % INTO_STEP_MS.length]);
-    await kill();
-    for (const before of reached) passed.add(before);
-    killedAt.push(place);
-    ({ sql, ...platform } = await start());
-  }
-  // A quick step may be missed while it runs, but none goes by uncaught with its effects made and not recorded.
-  const caught = killedAt.filter((place) => place.endsWith("recording")).map((place) => place.split(" ")[0]);
-  expect(caught).toEqual(steps.map(({ name }) => name));
+  const first = await lives.start();
+  const names = steps.map(({ name }) => name);
+  await slowDown(first.sql, names);
+  const pharmacy = await beginSignUp(first, "phoenix");
+  const places = placesOf(names, ALSO_AFTER).filter((place) => !RECORDS_ONLY.has(place));
+  const { killedAt, life } = await lives.killAtEach(places, first);
+  expect(caught(killedAt)).toEqual(names);
 
-  await enter(platform, pharmacy);
+  const { sql } = life;
+  await enter(life, pharmacy);
   expect((await pharmacy.client.ask(pharmacy.host, "/items")).status).toBe(200);
 
   const [tenant] = await sql`
@@ -155,23 +41,12 @@ test("a platform killed at every step goes on after each start: one of everythin
     from control.tenants t
     join control.tenant_subscriptions s on s.tenant_id = t.id
     join control.tenant_databases d on d.tenant_id = t.id`;
-  const { projects } = await read(
-    "supabase.json",
-    z.object({ projects: z.array(z.looseObject({ ref: z.string(), name: z.string() })) }),
-  );
-  expect(projects.map(({ name, ref }) => ({ name, ref }))).toEqual([
-    { name: `pharmasight-${tenant?.id}`, ref: tenant?.project_ref },
-  ]);
-  const { customers } = await read("stripe.json", z.object({ customers: z.array(z.looseObject({ id: z.string() })) }));
-  expect(customers.map(({ id }) => id)).toEqual([tenant?.stripe_customer_id]);
-  const { secrets } = await read(
-    "secrets.json",
-    z.object({ secrets: z.array(z.looseObject({ arn: z.string(), name: z.string() })) }),
-  );
-  const own = secrets.filter(({ name }) => name.includes(`/tenants/${tenant?.id}/`)).map(({ arn }) => arn);
-  expect(own.toSorted()).toEqual([tenant?.app_secret_arn, tenant?.owner_secret_arn].toSorted());
+  const left = await lives.leftAtVendors(String(tenant?.id));
+  expect(left.projects).toEqual([tenant?.project_ref]);
+  expect(left.customers).toEqual([tenant?.stripe_customer_id]);
+  expect(left.secrets.toSorted()).toEqual([tenant?.app_secret_arn, tenant?.owner_secret_arn].toSorted());
 
-  const database = postgres({ ...platform.control, database: `project_${tenant?.project_ref}`, max: 1 });
+  const database = postgres({ ...life.control, database: `project_${tenant?.project_ref}`, max: 1 });
   const [counts] = await database`
     select (select array_agg(role) from pharmacy.users) as roles,
       (select count(*)::int from pharmacy.branches) as branches,
@@ -179,7 +54,7 @@ test("a platform killed at every step goes on after each start: one of everythin
       (select array_agg(tenant_id) from pharmacy.identity) as identity`;
   await database.end();
   expect(counts).toMatchObject({ roles: ["owner"], branches: 1, companies: 1, identity: [tenant?.id] });
-  expect(tenant).toMatchObject({ state: "trial", schema_version: latestVersion("tenant") });
+  expect(tenant).toMatchObject({ state: "trial", schema_version: schemaVersions.tenant });
   const [opened] = await sql`select count(*)::int from control.audit_log where action = 'tenant.opened'`;
   expect(opened?.count).toBe(1);
 
@@ -189,8 +64,53 @@ test("a platform killed at every step goes on after each start: one of everythin
     return rows.every((row) => row.done_at !== null) ? rows : undefined;
   });
   expect(mails).toHaveLength(1);
-  const sent = (await readFile(join(root, "mails"), "utf8")).trim().split("\n").length;
   const codes = 1;
-  expect(sent - codes).toBeGreaterThanOrEqual(1);
-  expect(sent - codes).toBeLessThanOrEqual(2);
+  const welcomes = (await lives.mailsSent()) - codes;
+  expect(welcomes).toBeGreaterThanOrEqual(1);
+  expect(welcomes).toBeLessThanOrEqual(2);
+}, 240_000);
+
+test("a platform killed in every step of a rollback leaves nothing, and the owner signs up again", async () => {
+  const first = await lives.start();
+  const names = rollbackSteps.map(({ name }) => name);
+  await slowDown(first.sql, names);
+  // A customer that was made and never recorded is the last thing that this pharmacy gets to.
+  const { STRIPE_API_URL = "" } = await lives.operatorEnvironment();
+  const faults = (method: string, body: unknown = null) =>
+    fetch(`${STRIPE_API_URL}/_faults`, { method, body: body === null ? null : JSON.stringify(body) });
+  await faults("POST", { on: "^POST /v1/customers$", action: "lost-reply", count: 1000 });
+  const pharmacy = await beginSignUp(first, "ashes");
+  await eventually("the failed step", async () => {
+    const [step] = await first.sql`
+      select last_error from control.provisioning_steps where name = 'payment_customer' and last_error is not null`;
+    return step;
+  });
+  await faults("DELETE");
+  const [tenant] = await first.sql`select id from control.tenants`;
+  const tenantId = String(tenant?.id);
+  const made = await lives.leftAtVendors(tenantId);
+  expect(made).toMatchObject({ projects: [expect.any(String)], customers: [expect.any(String)] });
+  expect(made.secrets).toHaveLength(2);
+
+  const reason = ["--reason", "its owner gave up"];
+  expect((await lives.operate("rollback", "ashes", ...reason)).code).toBe(2);
+  const begun = await lives.operate("rollback", "ashes", "--confirm", "ashes", ...reason);
+  expect(begun).toMatchObject({ code: 0, output: expect.stringContaining("being taken back") });
+  const places = names.map((name) => `${name} recording`);
+  const { killedAt, life } = await lives.killAtEach(places, first);
+  expect(killedAt).toEqual(places);
+
+  await eventually("the end of the rollback", async () => {
+    const [job] = await life.sql`select from control.provisioning_jobs where state = 'rolled_back'`;
+    return job;
+  });
+  expect(await lives.leftAtVendors(tenantId)).toEqual({ projects: [], customers: [], secrets: [] });
+  expect(await life.sql`select state from control.tenants`).toMatchObject([{ state: "closed" }]);
+  const ended = await life.sql`select from control.audit_log where action = 'tenant.rolled_back'`;
+  expect(ended).toHaveLength(1);
+  expect(await lives.operate("list", "--state", "rolled_back")).toMatchObject({
+    code: 0,
+    output: expect.stringContaining("ashes pharmacy"),
+  });
+  await enter(life, await beginSignUp(life, "ashes", pharmacy.email));
 }, 240_000);

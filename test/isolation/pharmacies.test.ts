@@ -46,7 +46,7 @@ describe("two pharmacies with the same person in them", () => {
 
   test("one's sign-in link opens nothing at the other, and is not used up by the attempt", async () => {
     const mailsBefore = (await mailsTo(running.stack, alfa.email)).length;
-    await alfa.client.ask(alfa.host, "/auth/sign-in/link", { form: { email: alfa.email } });
+    await alfa.client.ask(alfa.host, "/auth/sign-in/link", { form: { login: alfa.email } });
     const token = await eventually("the link", async () => {
       const texts = (await mailsTo(running.stack, alfa.email)).map((mail) => mail.body.text ?? "");
       const latest = texts.filter((text) => text.includes(alfa.host)).at(-1) ?? "";

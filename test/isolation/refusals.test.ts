@@ -19,7 +19,14 @@ const open = new Map([
   ["GET /auth/sign-in", "how one gets in"],
   ["POST /auth/sign-in", "how one gets in"],
   ["POST /auth/sign-in/link", "how one gets in"],
-  ["POST /auth/sign-out", "ends what there is"],
+  ["GET /auth/second-step", "its cookie is the credential"],
+  ["POST /auth/second-step", "its cookie is the credential, and the code"],
+  ["GET /auth/forgot", "how one gets in again"],
+  ["POST /auth/forgot", "how one gets in again"],
+  ["GET /auth/reset", "shows the form that a link for a new password needs"],
+  ["POST /auth/reset", "its token is the credential"],
+  ["GET /auth/invitation", "its token is the credential"],
+  ["POST /auth/invitation", "its token is the credential"],
 ]);
 
 describe("every route of a pharmacy", () => {
@@ -129,7 +136,7 @@ describe("every route of a pharmacy", () => {
   test("ends with the session at once when its person signs out", async () => {
     const session = alfa.client.cookies(alfa.host).get("session") ?? "";
     expect((await alfa.client.ask(alfa.host, "/items")).status).toBe(200);
-    const page = await alfa.client.ask(alfa.host, "/");
+    const page = await alfa.client.ask(alfa.host, "/items");
     const formToken = /name="formToken" value="([^"]+)"/.exec(page.text)?.[1] ?? "";
     await alfa.client.ask(alfa.host, "/auth/sign-out", { form: { formToken } });
     const reply = await new Client(running.stack.port).ask(alfa.host, "/api/v1/items", {

@@ -7,6 +7,8 @@ import {
   MIGRATIONS_ROOT,
   readMigrations,
   renderMigrations,
+  renderVersions,
+  VERSIONS_MODULE,
 } from "../../scripts/generate-migrations.ts";
 import { renderTableModules } from "../../scripts/generate-tables.ts";
 import { newMigration } from "../../scripts/new-migration.ts";
@@ -31,6 +33,7 @@ const STALE = 'stale: run "npm run generate"';
 
 test("the bundled migrations are those of migrations/", async () => {
   expect(await readFile(MIGRATIONS_MODULE, "utf8"), STALE).toBe(await renderMigrations(MIGRATIONS_ROOT));
+  expect(await readFile(VERSIONS_MODULE, "utf8"), STALE).toBe(await renderVersions(MIGRATIONS_ROOT));
 });
 
 test("the row types are those of the migrated databases", async () => {

@@ -1,5 +1,6 @@
 import type { Migration } from "@pharmasight/adapters/postgres/migration";
-import { latestVersion, type MigrateOptions, migrate } from "@pharmasight/adapters/postgres/migrator";
+import { type MigrateOptions, migrate } from "@pharmasight/adapters/postgres/migrator";
+import { schemaVersions } from "@pharmasight/adapters/postgres/schema-versions.generated";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startTestCluster, type TestCluster } from "./fixture.ts";
 
@@ -49,9 +50,9 @@ const exists = async (relation: string) => {
 test.each(["control", "tenant"] as const)(
   "all migrations of the %s plane apply, verify, and apply once",
   async (plane) => {
-    expect(await run({ plane })).toEqual({ schemaVersion: latestVersion(plane) });
-    expect(await run({ plane })).toEqual({ schemaVersion: latestVersion(plane) });
-    expect(latestVersion(plane)).toBeGreaterThan(0);
+    expect(await run({ plane })).toEqual({ schemaVersion: schemaVersions[plane] });
+    expect(await run({ plane })).toEqual({ schemaVersion: schemaVersions[plane] });
+    expect(schemaVersions[plane]).toBeGreaterThan(0);
   },
 );
 

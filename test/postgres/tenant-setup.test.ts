@@ -1,4 +1,4 @@
-import { latestVersion } from "@pharmasight/adapters/postgres/migrator";
+import { schemaVersions } from "@pharmasight/adapters/postgres/schema-versions.generated";
 import { scramVerifier } from "@pharmasight/adapters/postgres/scram";
 import { postgresTenantSetup } from "@pharmasight/adapters/postgres/tenant-setup";
 import type { DatabaseCredential, OwnerSecret } from "@pharmasight/core/ports/tenant-setup";
@@ -36,7 +36,7 @@ const setup = postgresTenantSetup({ log: { ...silent, alarm: (...line) => alarms
 async function provision(): Promise<void> {
   await setup.createRoles(owner, roles);
   await setup.setPasswords(owner, { app, reader });
-  expect(await setup.migrate(owner)).toEqual({ schemaVersion: latestVersion("tenant") });
+  expect(await setup.migrate(owner)).toEqual({ schemaVersion: schemaVersions.tenant });
   await setup.claimIdentity(owner);
   await setup.seed(owner, company);
   await setup.addOwner(owner, account);
@@ -93,6 +93,34 @@ test("a database that belongs to one pharmacy is never given to another, and an 
   await expect(setup.claimIdentity(other)).rejects.toMatchObject({ code: "conflict" });
   expect([...(await asApp`select tenant_id from identity`)]).toEqual([{ tenant_id: ids.tenant }]);
   expect(JSON.stringify(alarms)).toContain("tenant-identity-mismatch");
+});
+
+test("the owner's link and address are replaced until they have signed in, and never for somebody else", async () => {
+  const renewal = { userId: ids.user, email: "laila@example.com", linkHash: "hash-3", linkExpiresAt: at, at };
+  await setup.renewOwnerLink(owner, renewal);
+  await setup.renewOwnerLink(owner, renewal);
+  expect([...(await asApp`select email from users`)]).toEqual([{ email: "laila@example.com" }]);
+  expect([...(await asApp`select token_hash from sign_in_links`)]).toEqual([{ token_hash: "hash-3" }]);
+  const stranger = { ...renewal, userId: "019ab000-0000-7000-8000-00000000000d" };
+  await expect(setup.renewOwnerLink(owner, stranger)).rejects.toMatchObject({ code: "conflict" });
+  await asApp`update sign_in_links set used_at = now()`;
+  const late = { ...renewal, email: "thief@example.com", linkHash: "hash-4" };
+  await expect(setup.renewOwnerLink(owner, late)).rejects.toMatchObject({ code: "conflict" });
+  expect([...(await asApp`select email from users`)]).toEqual([{ email: "laila@example.com" }]);
+  await asOwner`update pharmacy.sign_in_links set used_at = null, token_hash = 'hash-1'`;
+  await asApp`update users set email = ${account.email}`;
+});
+
+test("a look at a database tells whose it is and what its owner may, and changes nothing", async () => {
+  const facts = { majorVersion: 17, canSetUp: true, isOneDatabase: true };
+  expect(await setup.inspect(owner, owner.session)).toEqual({ ...facts, tenantId: ids.tenant });
+  await cluster.admin.unsafe("create database project_b owner postgres_a");
+  const empty = { ...owner, session: { ...owner.session, database: "project_b" } };
+  expect(await setup.inspect(empty, empty.session)).toEqual({ ...facts, tenantId: undefined });
+  expect(await setup.inspect(owner, empty.session)).toMatchObject({ isOneDatabase: false });
+  const wrong = { ...owner, password: "not this one" };
+  await expect(setup.inspect(wrong, owner.session)).rejects.toMatchObject({ code: "unavailable" });
+  await expect(setup.inspect(owner, { ...owner.session, port: 1 })).rejects.toMatchObject({ code: "unavailable" });
 });
 
 test("a second owner with the address of the first is refused", async () => {

@@ -65,7 +65,7 @@ describe("bundles that answer requests", () => {
 
   test("a pharmacy's sign-in is served, and refuses a wrong password", async () => {
     expect(await ask(functions.tenantAuth, pharmacy.host, "/auth/sign-in")).toMatchObject({ statusCode: 200 });
-    const form = new URLSearchParams({ email: pharmacy.email, password: "not the password" });
+    const form = new URLSearchParams({ login: pharmacy.email, password: "not the password" });
     const refused = await ask(functions.tenantAuth, pharmacy.host, "/auth/sign-in", [], form);
     expect(refused.statusCode).toBe(422);
   });
@@ -93,7 +93,7 @@ describe("bundles that consume queues do a real message again and report a malfo
   });
 
   test("tenant mail: the sign-in link is sent and recorded", async () => {
-    const asked = await pharmacy.client.ask(pharmacy.host, "/auth/sign-in/link", { form: { email: pharmacy.email } });
+    const asked = await pharmacy.client.ask(pharmacy.host, "/auth/sign-in/link", { form: { login: pharmacy.email } });
     expect(asked.status).toBe(200);
     const row = await undone(tenant, "pharmacy", "tenant-mail");
     const before = (await mailsTo(running.stack, pharmacy.email)).length;

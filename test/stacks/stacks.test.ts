@@ -1,5 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { controlConfig, provisioningConfig, tenantConfig } from "@pharmasight/adapters/config";
+import { alarmNames } from "@pharmasight/core/kernel/log";
 import { type QueueName, queueNames } from "@pharmasight/core/ports/jobs";
 import { type FunctionSpec, functions, queues, schedules } from "@pharmasight/functions/manifest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -127,18 +128,16 @@ describe("least privilege", () => {
     },
   );
 
-  test("only provisioning makes pharmacies' secrets, with names of this stage, and changes only the owner's", () => {
-    const may = (action: string) => Object.keys(specs).filter((name) => resourcesFor(name, action).length > 0);
-    expect(may("secretsmanager:CreateSecret")).toEqual(["provisioning"]);
-    expect(may("secretsmanager:PutSecretValue")).toEqual(["provisioning"]);
-    expect(may("secretsmanager:DeleteSecret")).toEqual([]);
-    expect(resourcesFor("provisioning", "secretsmanager:CreateSecret").map(secretName)).toEqual(
-      ["tenants/*/app-*", "tenants/*/owner-*"].map(stageSecret),
-    );
-    expect(resourcesFor("provisioning", "secretsmanager:PutSecretValue").map(secretName)).toEqual([
-      stageSecret("tenants/*/owner-*"),
-    ]);
-  });
+  test.each(["CreateSecret", "PutSecretValue", "DeleteSecret"])(
+    "only provisioning may use %s, and only on pharmacies' secrets of this stage",
+    (action) => {
+      const may = Object.keys(specs).filter((name) => resourcesFor(name, `secretsmanager:${action}`).length > 0);
+      expect(may).toEqual(["provisioning"]);
+      expect(resourcesFor("provisioning", `secretsmanager:${action}`).map(secretName)).toEqual(
+        ["tenants/*/app-*", "tenants/*/owner-*"].map(stageSecret),
+      );
+    },
+  );
 
   test("only the mail workers send mail, from the root domain and its one address", () => {
     const senders = Object.keys(specs).filter((name) => resourcesFor(name, "ses:SendEmail").length > 0);
@@ -211,6 +210,31 @@ describe("queues and schedules", () => {
     expect(rules).toEqual(
       schedules.map(({ everyMinutes }) => `rate(${everyMinutes} ${everyMinutes === 1 ? "minute" : "minutes"})`),
     );
+  });
+
+  test("what any function calls an alarm is counted by its name, and each name wakes somebody by itself", () => {
+    const counted = templates.ofType("AWS::Logs::MetricFilter").map(({ resource }) => resource.Properties);
+    expect(counted).toHaveLength(Object.keys(specs).length);
+    for (const { FilterPattern, MetricTransformations } of counted) {
+      expect(FilterPattern).toBe('{ $.alarm = "*" }');
+      const Dimensions = [{ Key: "name", Value: "$.alarm" }];
+      expect(MetricTransformations).toMatchObject([{ MetricName: "alarms", MetricValue: "1", Dimensions }]);
+    }
+    const watched = templates
+      .ofType("AWS::CloudWatch::Alarm")
+      .filter(({ resource }) => resource.Properties.MetricName === "alarms");
+    const names = watched.map(({ resource }) => resource.Properties.Dimensions);
+    expect(names).toEqual(alarmNames.map((Value) => [{ Name: "name", Value }]));
+    for (const { resource } of watched) expect(resource.Properties.AlarmActions).toHaveLength(1);
+  });
+
+  test("what runs by the clock wakes somebody when it fails again and again", () => {
+    const watched = templates
+      .ofType("AWS::CloudWatch::Alarm")
+      .filter(({ resource }) => resource.Properties.Namespace === "AWS/Lambda");
+    expect(watched).toHaveLength(schedules.length);
+    for (const { resource } of watched)
+      expect(resource.Properties).toMatchObject({ MetricName: "Errors", Threshold: 3 });
   });
 
   test("every dead-letter queue has an alarm", () => {

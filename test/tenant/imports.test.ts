@@ -1,8 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { FILE_BYTES_MAX, Imports } from "@pharmasight/core/tenant/imports/imports";
+import { ImportWork } from "@pharmasight/core/tenant/imports/work";
 import { Items } from "@pharmasight/core/tenant/items/items";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { Stock } from "@pharmasight/core/tenant/stock/stock";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checked, imported, proposal, stockOf, upload, work, workOne } from "./import-flow.ts";
 import { type Pharmacies, type Pharmacy, startPharmacies } from "./pharmacy.ts";
 
 const medicines = resolve(import.meta.dirname, "../../../shared/data/medicines.csv");
@@ -17,197 +20,314 @@ beforeAll(async () => {
 afterAll(() => pharmacies.stop());
 
 const fresh = () => pharmacies.open(`alfa${++opened}`);
-
-const bytes = (text: string) => new TextEncoder().encode(text);
-const upload = (content: Uint8Array, more: { rate?: string; taxClass?: string } = {}) => ({
-  fileName: "items.csv",
-  content,
-  rate: "",
-  taxClass: "",
-  ...more,
-});
-
-/** 1,200 items, 100 of them twice, and 12 rows without a name. */
-const generated = [
-  "Item_Name,Retail_Price,VAT_Category",
-  ...Array.from({ length: 1200 }, (_, index) => `Item ${index},${index}.5,0.16`),
-  ...Array.from({ length: 100 }, (_, index) => `ITEM ${index},1,16`),
-  ...Array.from({ length: 12 }, () => ",7,16%"),
-].join("\n");
-
-/** Works off every message of the queue, each `copies` times, the copies at once. */
-async function work(pharmacy: Pharmacy, copies = 1): Promise<number> {
-  let worked = 0;
-  for (;;) {
-    const next = pharmacy.jobs.of("item-imports")[worked];
-    if (next === undefined) return worked;
-    worked += 1;
-    const { importId = "", fromRow, outboxId = "" } = next.message;
-    const run = async () => {
-      const job = await pharmacy.job();
-      await Imports.readChunk(job, importId, Number(fromRow));
-      await job.settle(outboxId);
-    };
-    await Promise.all(Array.from({ length: copies }, run));
-  }
-}
-
-const counts = { state: "done", rowsTotal: 1312, rowsRead: 1312, rowsAdded: 1200, rowsSkipped: 100, rowsRejected: 12 };
-
-test.each([1, 3])("a file is read to its end exactly once when every message comes %i times", async (copies) => {
-  const pharmacy = await fresh();
-  const owner = await pharmacy.member();
-  const id = await Imports.start(owner, upload(bytes(generated)));
-  expect(await Imports.progress(owner, id)).toMatchObject({ state: "waiting", rowsTotal: 1312, rowsRead: 0 });
-  await work(pharmacy, copies);
-  expect(await Imports.progress(owner, id)).toMatchObject(counts);
-  expect(await Items.count(owner)).toBe(1200);
-  // Late copies of every message, in the opposite order.
-  const job = await pharmacy.job();
-  for (const { message } of pharmacy.jobs.of("item-imports").reverse()) {
-    await Imports.readChunk(job, id, Number(message.fromRow));
-  }
-  expect(await Imports.progress(owner, id)).toMatchObject(counts);
-  const kept = await owner.db
-    .selectFrom("itemImports")
-    .select("content")
-    .where("id", "=", id)
-    .executeTakeFirstOrThrow();
-  expect(kept.content).toBeNull();
-});
-
-test("a worker that dies before its commit or after it loses and doubles nothing", async () => {
-  const pharmacy = await fresh();
-  const owner = await pharmacy.member();
-  const id = await Imports.start(owner, upload(bytes(generated)));
-  const job = await pharmacy.job();
-  // Before: the hint that goes out inside the transaction fails, so nothing of the chunk stays.
-  pharmacy.jobs.refuse = (queue) => queue === "tenant-relay";
-  await expect(Imports.readChunk(job, id, 0)).rejects.toThrow("does not answer");
-  expect(await Imports.progress(owner, id)).toMatchObject({ state: "waiting", rowsRead: 0 });
-  expect(await Items.count(owner)).toBe(0);
-  // After: the chunk stands, the message for the next one was not sent, and the relay makes up for it.
-  pharmacy.jobs.refuse = (queue) => queue === "item-imports";
-  await Imports.readChunk(job, id, 0);
-  expect(await Imports.progress(owner, id)).toMatchObject({ state: "running", rowsRead: 500, rowsAdded: 500 });
-  pharmacy.jobs.refuse = () => false;
-  await job.relay();
-  await work(pharmacy);
-  expect(await Imports.progress(owner, id)).toMatchObject(counts);
-});
-
-test("rejected rows keep their number in the file, a reason and their cells, and can be had as a file", async () => {
-  const pharmacy = await fresh();
-  const owner = await pharmacy.member();
-  const text =
-    "\uFEFF\n\nname,price,barcode\nGood,1,\n,2,=cmd()\nDear,much,\n\nToo precise,0.00005,\nVast,99999999999999999,";
-  const id = await Imports.start(owner, upload(bytes(text)));
-  await work(pharmacy);
-  expect(await Imports.rejections(owner, id, { afterRow: 0, limit: 10 })).toEqual([
-    { rowNumber: 5, reason: "The row names no item.", cells: ["", "2", "=cmd()"] },
-    { rowNumber: 6, reason: "“much” is not a price.", cells: ["Dear", "much", ""] },
-    { rowNumber: 9, reason: expect.stringContaining("not a price"), cells: ["Vast", "99999999999999999", ""] },
-  ]);
-  const file = await Imports.rejectionsFile(owner, id);
-  expect(file.split("\r\n")[0]).toBe("Row,Reason,name,price,barcode");
-  expect(file).toContain("'=cmd()");
-  expect((await Items.list(owner, { search: "precise" })).items[0]?.retailPrice).toBe("0.0001");
-});
-
-test("rows of the same name or barcode as an item, or as an earlier row, are skipped", async () => {
-  const pharmacy = await fresh();
-  const owner = await pharmacy.member();
-  await Items.create(owner, { name: "Known", baseUnit: "unit", barcode: "111" });
-  const text = "name,barcode\nKNOWN,\nOther,111\nFirst,222\nSecond,222\nfirst,";
-  const id = await Imports.start(owner, upload(bytes(text)));
-  await work(pharmacy);
-  expect(await Imports.progress(owner, id)).toMatchObject({ rowsAdded: 1, rowsSkipped: 4, rowsRejected: 0 });
-});
-
-test("the sample of a medicines list becomes items with names, units and prices in the pharmacy's currency", async () => {
-  const pharmacy = await fresh();
-  const owner = await pharmacy.member();
-  const id = await Imports.start(owner, upload(readFileSync(sample), { rate: "129.5", taxClass: "exempt" }));
-  await work(pharmacy);
-  expect(await Imports.progress(owner, id)).toMatchObject({ state: "done", rowsAdded: 12, rowsRejected: 0 });
-  const { items } = await Items.list(owner, { search: "pcm syrup" });
-  expect(items).toMatchObject([
-    {
-      name: "Paracetamol 120 mg/5 ml syrup",
-      baseUnit: "ml",
-      retailPrice: "0.6087",
-      taxClass: "exempt",
-      brandNames: "Calpol",
-    },
-  ]);
-});
-
-test.skipIf(!existsSync(medicines))(
-  "the whole list of medicines is read, and can be imported again without a double",
-  async () => {
-    const pharmacy = await fresh();
-    const owner = await pharmacy.member();
-    const first = await Imports.start(owner, upload(readFileSync(medicines), { rate: "129.5" }));
-    await work(pharmacy, 2);
-    const run = await Imports.progress(owner, first);
-    expect(run).toMatchObject({ state: "done", rowsTotal: 1074, rowsRead: 1074, rowsRejected: 0 });
-    expect(await Items.count(owner)).toBe(run.rowsAdded);
-    const again = await Imports.start(owner, upload(readFileSync(medicines), { rate: "129.5" }));
-    pharmacy.jobs.sent.splice(0, pharmacy.jobs.sent.length - 1);
-    await work(pharmacy);
-    expect(await Imports.progress(owner, again)).toMatchObject({ state: "done", rowsAdded: 0, rowsSkipped: 1074 });
-    expect((await Items.list(owner, { search: "amoxicilin" })).items[0]?.genericName).toMatch(/^amoxicillin/i);
-  },
-);
-
-test.each([
-  ["an empty file", bytes(""), {}, "file"],
-  ["a file of blank lines", bytes("\n\n,,\n"), {}, "file"],
-  ["a heading alone", bytes("name,price\n"), {}, "file"],
-  ["a file without a known heading", bytes("a,b\n1,2"), {}, "file"],
-  ["a picture", Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0]), {}, "file"],
-  ["a workbook", bytes("PK\u0003\u0004"), {}, "file"],
-  ["an open quotation mark", bytes('name,price\n"a,1\n'), {}, "file"],
-  ["more than 4 MB", new Uint8Array(FILE_BYTES_MAX + 1).fill(65), {}, "file"],
-  ["a rate of nought", bytes("name\na"), { rate: "0" }, "rate"],
-  ["a rate in words", bytes("name\na"), { rate: "many" }, "rate"],
-  ["an unknown tax class", bytes("name\na"), { taxClass: "free" }, "taxClass"],
-])("%s is refused with words, and nothing is kept", async (_, content, more, field) => {
-  const owner = await (await sharedPharmacy()).member();
-  await expect(Imports.start(owner, upload(content, more))).rejects.toMatchObject({
-    fields: { [field]: expect.stringMatching(/\w{4}/) },
-  });
-  expect(await Imports.recent(owner)).toEqual([]);
-});
-
-test.each(["viewer", "cashier"] as const)("a %s cannot import", async (role) => {
-  const person = await (await sharedPharmacy()).member(role);
-  await expect(Imports.start(person, upload(bytes("name\na")))).rejects.toMatchObject({ code: "forbidden" });
-});
-
-test("an import of another pharmacy, or of nobody, is not found", async () => {
-  const [mine, theirs] = [await sharedPharmacy(), await fresh()];
-  const id = await Imports.start(await theirs.member(), upload(bytes("name\na")));
-  const owner = await mine.member();
-  for (const asked of [id, "", "import"]) {
-    await expect(Imports.progress(owner, asked)).rejects.toMatchObject({ code: "not_found" });
-    await expect(Imports.rejectionsFile(owner, asked)).rejects.toMatchObject({ code: "not_found" });
-  }
-  await Imports.readChunk(await mine.job(), id, 0);
-  expect(await Items.count(owner)).toBe(0);
-});
-
 let shared: Promise<Pharmacy> | undefined;
 const sharedPharmacy = () => (shared ??= fresh());
 
-test("an import that cannot be read on says so, keeps what was added, and takes no late message", async () => {
-  const pharmacy = await fresh();
-  const owner = await pharmacy.member();
-  const id = await Imports.start(owner, upload(bytes(generated)));
-  const job = await pharmacy.job();
-  await Imports.readChunk(job, id, 0);
-  await Imports.giveUp(job, id);
-  await Imports.readChunk(job, id, 500);
-  expect(await Imports.progress(owner, id)).toMatchObject({ state: "failed", rowsRead: 500, rowsAdded: 500 });
-  expect((await Imports.progress(owner, id)).error).toContain("Upload it again");
+/** 1,200 items with stock, 100 of them twice, and 12 rows without a name. */
+const generated = [
+  "Item_Name,Retail_Price,VAT_Category,Quantity",
+  ...Array.from({ length: 1200 }, (_, index) => `Item ${index},${index}.5,0.16,${index + 1}`),
+  ...Array.from({ length: 100 }, (_, index) => `ITEM ${index},1,16,7`),
+  ...Array.from({ length: 12 }, () => ",7,16%,"),
+].join("\n");
+
+const counts = {
+  state: "done",
+  rowsTotal: 1312,
+  rowsRead: 1312,
+  rowsAdded: 1200,
+  rowsUpdated: 0,
+  rowsSkipped: 100,
+  rowsRejected: 12,
+  rowsStocked: 1200,
+  rowsStockLeft: 100,
+};
+
+describe("exactly once", () => {
+  test.each([1, 3])("a file is read, checked and imported when every message comes %i times", async (copies) => {
+    const pharmacy = await fresh();
+    const owner = await pharmacy.member();
+    const id = await checked(pharmacy, owner, generated, {}, copies);
+    const found = {
+      rowsChecked: 1312,
+      rowsNew: 1200,
+      rowsKnown: 100,
+      rowsBad: 12,
+      rowsStocked: 1200,
+      rowsStockLeft: 100,
+    };
+    expect(await Imports.get(owner, id)).toMatchObject({ state: "checked", rowsTotal: 1312, ...found });
+    expect([await Items.count(owner), await stockOf(owner)]).toEqual([0, []]);
+    await Imports.start(owner, id, "skip");
+    await work(pharmacy, copies);
+    expect(await Imports.get(owner, id)).toMatchObject(counts);
+    // Late copies of every message, in the opposite order.
+    const job = await pharmacy.job();
+    for (const { message } of pharmacy.jobs.of("item-imports").reverse()) {
+      await ImportWork.work(job, id, Number(message["turn"]));
+    }
+    expect(await Imports.get(owner, id)).toMatchObject(counts);
+    expect(await Items.count(owner)).toBe(1200);
+    expect(await stockOf(owner)).toHaveLength(1200);
+    expect(await Stock.differences(owner)).toEqual([]);
+    const kept = await owner.db
+      .selectFrom("itemImports")
+      .select("content")
+      .where("id", "=", id)
+      .executeTakeFirstOrThrow();
+    expect(kept.content).toBeNull();
+    const staged = await owner.db.selectFrom("itemImportRows").select("rowNumber").where("importId", "=", id).execute();
+    expect(staged).toEqual([]);
+  });
+
+  test("a worker that dies before its commit or after it loses and doubles nothing", async () => {
+    const pharmacy = await fresh();
+    const owner = await pharmacy.member();
+    const id = await checked(pharmacy, owner, generated);
+    await Imports.start(owner, id, "skip");
+    const { turn } = await Imports.get(owner, id);
+    const job = await pharmacy.job();
+    // Before: the hint that goes out inside the transaction fails, so nothing of the chunk stays.
+    pharmacy.jobs.refuse = (queue) => queue === "tenant-relay";
+    await expect(ImportWork.work(job, id, turn)).rejects.toThrow("does not answer");
+    expect(await Imports.get(owner, id)).toMatchObject({ state: "running", rowsRead: 0 });
+    expect(await Items.count(owner)).toBe(0);
+    // After: the chunk stands, the message for the next one was not sent, and the relay makes up for it.
+    pharmacy.jobs.refuse = (queue) => queue === "item-imports";
+    await ImportWork.work(job, id, turn);
+    expect(await Imports.get(owner, id)).toMatchObject({ state: "running", rowsRead: 500, rowsAdded: 500 });
+    // The message of that turn again, now late, takes no further chunk.
+    await Promise.all([ImportWork.work(job, id, turn), ImportWork.work(job, id, turn)]);
+    expect(await Imports.get(owner, id)).toMatchObject({ rowsRead: 500 });
+    pharmacy.jobs.refuse = () => false;
+    await job.relay();
+    await work(pharmacy);
+    expect(await Imports.get(owner, id)).toMatchObject(counts);
+  });
+
+  test("the same file in two imports at once, their chunks interleaved, doubles neither items nor stock", async () => {
+    const pharmacy = await fresh();
+    const owner = await pharmacy.member();
+    const first = await checked(pharmacy, owner, generated);
+    const second = await checked(pharmacy, owner, generated);
+    expect((await Imports.get(owner, second)).sameFile?.id).toBe(first);
+    await Imports.start(owner, first, "skip");
+    await Imports.start(owner, second, "skip");
+    // Each worker takes the next message, two at a time.
+    while ((await Promise.all([workOne(pharmacy), workOne(pharmacy)])).some(Boolean));
+    const runs = [await Imports.get(owner, first), await Imports.get(owner, second)];
+    for (const run of runs) expect(run).toMatchObject({ state: "done", rowsRead: 1312, rowsRejected: 12 });
+    expect(runs.reduce((sum, { rowsAdded }) => sum + rowsAdded, 0)).toBe(1200);
+    expect(runs.reduce((sum, { rowsStocked }) => sum + rowsStocked, 0)).toBe(1200);
+    expect(await Items.count(owner)).toBe(1200);
+    expect(await stockOf(owner)).toContain("Item 99 HQ  -: 100");
+    expect(await Stock.differences(owner)).toEqual([]);
+  });
+
+  test("a lost message is asked for again when somebody looks after a minute, and not before", async () => {
+    const pharmacy = await fresh();
+    const owner = await pharmacy.member();
+    const id = await upload(owner, "name\nAspirin");
+    const sent = () => pharmacy.jobs.of("item-imports").length;
+    expect((await Imports.get(owner, id)).state).toBe("waiting");
+    expect(sent()).toBe(1);
+    await owner.db
+      .updateTable("itemImports")
+      .set({ hintedAt: new Date(Date.now() - 61_000) })
+      .where("id", "=", id)
+      .execute();
+    await Promise.all(Array.from({ length: 5 }, () => Imports.get(owner, id)));
+    expect(sent()).toBe(2);
+    await work(pharmacy);
+    expect((await Imports.get(owner, id)).state).toBe("mapping");
+  });
+
+  test("a turn that fails again and again ends where the person can go on, and late messages change nothing", async () => {
+    const pharmacy = await fresh();
+    const owner = await pharmacy.member();
+    const job = await pharmacy.job();
+    const turnOf = async (id: string) => (await Imports.get(owner, id)).turn;
+    const id = await upload(owner, generated);
+    await work(pharmacy);
+    await Imports.check(owner, id, await proposal(owner, id));
+    await ImportWork.giveUp(job, id, await turnOf(id));
+    expect(await Imports.get(owner, id)).toMatchObject({ state: "mapping", error: expect.stringContaining("again") });
+    await Imports.check(owner, id, await proposal(owner, id));
+    await work(pharmacy);
+    await Imports.start(owner, id, "skip");
+    await workOne(pharmacy);
+    const turn = await turnOf(id);
+    await ImportWork.giveUp(job, id, turn - 1);
+    expect((await Imports.get(owner, id)).state).toBe("running");
+    await ImportWork.giveUp(job, id, turn);
+    expect(await Imports.get(owner, id)).toMatchObject({ state: "paused", rowsRead: 500, error: expect.any(String) });
+    await ImportWork.work(job, id, turn);
+    expect((await Imports.get(owner, id)).rowsRead).toBe(500);
+    await Imports.resume(owner, id);
+    await work(pharmacy);
+    expect(await Imports.get(owner, id)).toMatchObject({ ...counts, error: null });
+    const unread = await upload(owner, "name\nAspirin");
+    await ImportWork.giveUp(job, unread, await turnOf(unread));
+    expect(await Imports.get(owner, unread)).toMatchObject({
+      state: "failed",
+      error: expect.stringContaining("save it"),
+    });
+  });
+});
+
+describe("what a file becomes", () => {
+  test("rejected rows keep their number in the file, a reason and their cells, and can be had as a file", async () => {
+    const pharmacy = await fresh();
+    const owner = await pharmacy.member();
+    const text =
+      "\uFEFF\n\nname,price,barcode\nGood,1,\n,2,=cmd()\nDear,much,\n\nToo precise,0.00005,\nVast,99999999999999999,";
+    const id = await checked(pharmacy, owner, text);
+    const numbers = async () =>
+      (await Imports.rejections(owner, id, { afterRow: 0, limit: 10 })).map((row) => row.rowNumber);
+    expect(await numbers()).toEqual([5, 6, 9]);
+    await Imports.start(owner, id, "skip");
+    await work(pharmacy);
+    const [first, dear] = await Imports.rejections(owner, id, { afterRow: 0, limit: 10 });
+    expect(first).toMatchObject({ kind: "rejected", cells: ["", "2", "=cmd()"] });
+    expect(dear?.reason).toContain("much");
+    const file = await Imports.rejectionsFile(owner, id);
+    expect(file.split("\r\n")[0]).toBe("Row,Reason,name,price,barcode");
+    expect(file).toContain("'=cmd()");
+    expect((await Items.list(owner, { search: "precise" })).items[0]?.retailPrice).toBe("0.0001");
+  });
+
+  test("the sample of a medicines list, with its prices in dollars", async () => {
+    const pharmacy = await fresh();
+    const owner = await pharmacy.member();
+    const id = await imported(pharmacy, owner, readFileSync(sample), { rate: "129.5", taxClass: "exempt" });
+    expect(await Imports.get(owner, id)).toMatchObject({ state: "done", rowsAdded: 12, rowsRejected: 0 });
+    const { items } = await Items.list(owner, { search: "pcm syrup" });
+    const syrup = { name: "Paracetamol 120 mg/5 ml syrup", baseUnit: "ml", retailPrice: "0.6087", taxClass: "exempt" };
+    expect(items).toMatchObject([{ ...syrup, brandNames: "Calpol" }]);
+  });
+
+  test.skipIf(!existsSync(medicines))("the whole list of medicines, twice, without a double", async () => {
+    const pharmacy = await fresh();
+    const owner = await pharmacy.member();
+    const first = await imported(pharmacy, owner, readFileSync(medicines), { rate: "129.5" }, 2);
+    const run = await Imports.get(owner, first);
+    expect(run).toMatchObject({ state: "done", rowsTotal: 1074, rowsRead: 1074, rowsRejected: 0 });
+    expect(await Items.count(owner)).toBe(run.rowsAdded);
+    const again = await imported(pharmacy, owner, readFileSync(medicines), { rate: "129.5" });
+    expect(await Imports.get(owner, again)).toMatchObject({ state: "done", rowsAdded: 0, rowsSkipped: 1074 });
+  });
+
+  test("rows without a tax class wait for the pharmacist, or are refused, as the person says", async () => {
+    const pharmacy = await fresh();
+    const owner = await pharmacy.member();
+    const text = "name,vat\nParked,\nTaxed,16%";
+    const refused = await checked(pharmacy, owner, text, { taxClass: "refused" });
+    expect(await Imports.get(owner, refused)).toMatchObject({ rowsNew: 1, rowsBad: 1, rowsParked: 0 });
+    const id = await imported(pharmacy, owner, text);
+    expect(await Imports.get(owner, id)).toMatchObject({ rowsAdded: 2, rowsParked: 1 });
+    expect((await Items.list(owner, { search: "parked" })).items[0]?.taxClass).toBeNull();
+  });
+});
+
+describe("a file that cannot be read", () => {
+  test.each([
+    ["blank lines", "\n\n,,\n"],
+    ["a heading alone", "name,price\n"],
+    ["a picture", Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0])],
+    ["half a workbook", "PK\u0003\u0004"],
+    ["an open quotation mark", 'name,price\n"a,1\n'],
+  ])("%s ends the import with a reason", async (_, content) => {
+    const pharmacy = await sharedPharmacy();
+    const owner = await pharmacy.member();
+    const id = await upload(owner, content);
+    await work(pharmacy);
+    expect(await Imports.get(owner, id)).toMatchObject({ state: "failed", error: expect.stringMatching(/\w{4}/) });
+  });
+
+  test.each([
+    ["an empty file", ""],
+    ["more than 4 MB", new Uint8Array(FILE_BYTES_MAX + 1).fill(65)],
+  ])("%s is refused at once", async (_, content) => {
+    const owner = await (await sharedPharmacy()).member();
+    const before = (await Imports.list(owner)).imports.length;
+    const fields = { file: expect.stringMatching(/empty|4 MB.*xlsx.*split/is) };
+    await expect(upload(owner, content)).rejects.toMatchObject({ fields });
+    expect((await Imports.list(owner)).imports).toHaveLength(before);
+  });
+});
+
+describe("who may", () => {
+  const everything = (person: Parameters<typeof Imports.get>[0], id: string) => [
+    upload(person, "name\na"),
+    Imports.get(person, id),
+    Imports.list(person),
+    Imports.rejections(person, id, { afterRow: 0, limit: 1 }),
+    Imports.rejectionsFile(person, id),
+    Imports.keptChanges(person, id, 1),
+    Imports.chooseSheet(person, id, "x"),
+    Imports.chooseHeader(person, id, 1),
+    Imports.start(person, id, "skip"),
+    ...[Imports.back, Imports.pause, Imports.resume, Imports.keep, Imports.undo, Imports.cancel].map((step) =>
+      step(person, id),
+    ),
+  ];
+
+  test.each(["viewer", "cashier", "procurement"] as const)("a %s can do nothing with imports", async (role) => {
+    const pharmacy = await sharedPharmacy();
+    const id = await upload(await pharmacy.member(), "name\na");
+    const results = await Promise.allSettled(everything(await pharmacy.member(role), id));
+    const codes = results.map((result) => (result.status === "rejected" ? result.reason.code : "allowed"));
+    expect(new Set(codes)).toEqual(new Set(["forbidden"]));
+    expect(await Imports.recent(await pharmacy.member(role))).toEqual([]);
+  });
+
+  test("an import of another pharmacy, or of nobody, is not found", async () => {
+    const [mine, theirs] = [await sharedPharmacy(), await fresh()];
+    const id = await upload(await theirs.member(), "name\na");
+    const owner = await mine.member();
+    for (const asked of [id, "", "import"]) {
+      await expect(Imports.get(owner, asked)).rejects.toMatchObject({ code: "not_found" });
+      await expect(Imports.rejectionsFile(owner, asked)).rejects.toMatchObject({ code: "not_found" });
+      await expect(Imports.cancel(owner, asked)).rejects.toMatchObject({ code: "not_found" });
+    }
+    await expect(ImportWork.work(await mine.job(), id, 1)).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  test("somebody who may import but not see costs sees counts of others' files, never their rows, and sets no cost", async () => {
+    const pharmacy = await fresh();
+    const owner = await pharmacy.member();
+    await owner.db
+      .insertInto("rolePermissions")
+      .values({
+        role: "pharmacist",
+        permission: "items.view_cost",
+        isAllowed: false,
+        changedAt: new Date(),
+        changedBy: pharmacy.ownerId,
+      })
+      .execute();
+    const pharmacist = await pharmacy.member("pharmacist");
+    const text = "name,cost price\nAspirin,3\n,4";
+    const theirs = await checked(pharmacy, owner, text);
+    expect(await Imports.get(pharmacist, theirs)).toMatchObject({ showsRows: false, rowsBad: 1 });
+    const run = await Imports.get(owner, theirs);
+    const asked = await Promise.allSettled([
+      Imports.rejections(pharmacist, theirs, { afterRow: 0, limit: 1 }),
+      Imports.rejectionsFile(pharmacist, theirs),
+      Imports.firstRows(pharmacist, run),
+      Imports.preview(pharmacist, run, 5),
+    ]);
+    for (const result of asked) expect(result).toMatchObject({ status: "rejected", reason: { code: "forbidden" } });
+    const mine = await upload(pharmacist, text);
+    await work(pharmacy);
+    const input = await proposal(pharmacist, mine);
+    await expect(Imports.check(pharmacist, mine, input)).rejects.toMatchObject({
+      fields: { "column-1": expect.stringContaining("cost") },
+    });
+    await Imports.check(pharmacist, mine, { ...input, columns: ["name", ""] });
+    await work(pharmacy);
+    await Imports.start(pharmacist, mine, "update");
+    await work(pharmacy);
+    expect((await Items.list(owner, { search: "aspirin" })).items[0]?.costPrice).toBeNull();
+  });
 });

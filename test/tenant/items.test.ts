@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { ApiKeys } from "@pharmasight/core/tenant/api-keys/api-keys";
 import { Items } from "@pharmasight/core/tenant/items/items";
 import { containsAll, resemblesAll } from "@pharmasight/core/tenant/items/search";
+import { Stock } from "@pharmasight/core/tenant/stock/stock";
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Pharmacies, type Pharmacy, startPharmacies } from "./pharmacy.ts";
 
 let pharmacies: Pharmacies;
@@ -109,6 +111,11 @@ test("any text whatsoever is stored as given or refused by field, and never brea
   );
 });
 
+test("half a character, which JSON can carry, is stored as a mark and breaks neither item nor audit", async () => {
+  const made = await Items.create(await alfa.member(), { name: "Half \ud83d", baseUnit: "unit", strength: "\udc00" });
+  expect(made).toMatchObject({ name: "Half \ufffd", strength: "\ufffd" });
+});
+
 test.each([
   ["pcm", "Paracetamol 120 mg/5 ml syrup"],
   ["hctz", "Hydrochlorothiazide 25 mg"],
@@ -153,12 +160,84 @@ test("pages show every match once, in order, searched for or not", async () => {
   }
 });
 
+test("every page leads back over the same pages to the first one, searched for or not", async () => {
+  const owner = await alfa.member();
+  for (const search of ["", "mg", "glucos 50"]) {
+    const forward: string[][] = [];
+    let page = await Items.list(owner, { search, limit: 2 });
+    expect(page.previous).toBeUndefined();
+    while (page.next !== undefined) {
+      forward.push(page.items.map((item) => item.id));
+      page = await Items.list(owner, { search, after: page.next, limit: 2 });
+    }
+    const back: string[][] = [];
+    while (page.previous !== undefined) {
+      page = await Items.list(owner, { search, before: page.previous, limit: 2 });
+      back.unshift(page.items.map((item) => item.id));
+    }
+    expect(back).toEqual(forward);
+  }
+});
+
+test("a mark whose items are gone leads to the first page", async () => {
+  const gone = await pharmacies.open("gone");
+  const owner = await gone.member();
+  for (const name of ["a", "b", "c"]) await Items.create(owner, { name, baseUnit: "unit" });
+  const { next } = await Items.list(owner, { limit: 2 });
+  const { items } = await Items.list(owner, { limit: 2, after: next });
+  await Items.archive(owner, items[0]?.id ?? "");
+  expect((await Items.list(owner, { limit: 2, after: next })).items.map(({ name }) => name)).toEqual(["a", "b"]);
+});
+
+test("filters show what waits for the pharmacist, what has no price and what is archived, with or without a search", async () => {
+  const own = await pharmacies.open("filters");
+  const owner = await own.member();
+  const make = (name: string, more: object) => Items.create(owner, { name, baseUnit: "unit", ...more });
+  await make("ready", { retailPrice: "1", taxClass: "exempt" });
+  await make("parked mg", { retailPrice: "1" });
+  await make("unpriced mg", { taxClass: "exempt" });
+  const old = await make("old mg", {});
+  await Items.archive(owner, old.id);
+  const names = async (options: Parameters<typeof Items.list>[1]) => {
+    const page = await Items.list(owner, options);
+    expect(page.total).toBe(page.items.length);
+    return page.items.map(({ name }) => name);
+  };
+  expect(await names({})).toEqual(["parked mg", "ready", "unpriced mg"]);
+  expect(await names({ filter: "no_tax_class" })).toEqual(["parked mg"]);
+  expect(await names({ filter: "no_price", search: "mg" })).toEqual(["unpriced mg"]);
+  expect(await names({ filter: "archived" })).toEqual(["old mg"]);
+  expect(await names({ filter: "archived", search: "ready" })).toEqual([]);
+  expect(await Items.count(owner, "archived")).toBe(1);
+});
+
+test("each filter goes by an index of its own", async () => {
+  const plans = await pharmacies.open("plans");
+  await plans.asSuperuser(`
+    insert into items (id, sku, name, base_unit, retail_price, tax_class, created_at, updated_at)
+    select gen_random_uuid(), 'B' || n, md5(n::text), 'unit', nullif(n % 50, 0), case when n % 50 <> 1 then 'exempt' end, now(), now()
+    from generate_series(1, 5000) n`);
+  await plans.asSuperuser("analyze items");
+  for (const [condition, index] of [
+    ["archived_at is null", "items_by_name"],
+    ["archived_at is null and tax_class is null", "items_without_tax_class"],
+    ["archived_at is null and retail_price is null", "items_without_price"],
+    ["archived_at is not null", "items_archived"],
+  ]) {
+    const plan = await plans.asSuperuser(
+      `explain select * from items where ${condition} order by lower(name) desc, id desc limit 51`,
+    );
+    expect(JSON.stringify(plan)).toContain(`${index} `);
+  }
+});
+
 test.each([
   { limit: 0 },
   { limit: 201 },
   { limit: 1.5 },
   { after: "x" },
   { after: Buffer.from("{}").toString("base64url") },
+  { before: "x" },
 ])("a list with %j is refused", async (options) => {
   await expect(Items.list(await alfa.member(), options)).rejects.toMatchObject({ code: "invalid_input" });
 });
@@ -196,4 +275,228 @@ test.each(["viewer", "cashier"] as const)("a %s may look and not add", async (ro
     code: "forbidden",
   });
   expect((await Items.list(person)).total).toBeGreaterThan(0);
+});
+
+describe("what an item costs", () => {
+  const costly = { name: "", baseUnit: "unit", costPrice: "3.5" };
+  let costs = 0;
+  const make = async () => {
+    costs += 1;
+    return Items.create(await alfa.member(), { ...costly, name: `Costly ${costs}` });
+  };
+
+  test("is read by those who may see costs, and by nobody else, wherever an item is read", async () => {
+    const { id, name } = await make();
+    for (const role of ["owner", "admin", "pharmacist", "procurement"] as const) {
+      expect((await Items.get(await alfa.member(role), id)).costPrice).toBe("3.5000");
+    }
+    for (const role of ["cashier", "viewer"] as const) {
+      const person = await alfa.member(role);
+      const read = [
+        await Items.get(person, id),
+        ...(await Items.list(person, { search: name })).items,
+        ...(await Items.list(person, { limit: 200 })).items,
+        ...(await Items.list(person, { search: `${name.slice(0, 4)}x${name.slice(5)}` })).items,
+      ];
+      expect(read.length).toBeGreaterThan(2);
+      for (const item of read) expect(item).not.toHaveProperty("costPrice");
+    }
+  });
+
+  test("is neither read nor set by a program, whatever its scopes", async () => {
+    const shop = await pharmacies.open("shop", ["inventory", "api_access"]);
+    const owner = await shop.member();
+    const { id, updatedAt } = await Items.create(owner, { ...costly, name: "For programs" });
+    const { key } = await ApiKeys.issue(owner, { name: "x", scopes: ["items:read", "items:write"], expiresInDays: 1 });
+    const program = await shop.program(key);
+    expect(await Items.get(program, id)).not.toHaveProperty("costPrice");
+    expect((await Items.list(program)).items[0]).not.toHaveProperty("costPrice");
+    const refused = { code: "forbidden", fields: { costPrice: expect.any(String) } };
+    await expect(Items.update(program, id, { costPrice: "1" }, updatedAt)).rejects.toMatchObject(refused);
+    await expect(Items.create(program, { ...costly, name: "By a program" })).rejects.toMatchObject(refused);
+    expect(await Items.update(program, id, { retailPrice: "2" }, updatedAt)).not.toHaveProperty("costPrice");
+    expect((await Items.get(owner, id)).costPrice).toBe("3.5000");
+  });
+
+  test("is kept when somebody changes the item who may not see it, and is theirs to set neither", async () => {
+    const { id, updatedAt } = await make();
+    await alfa.asSuperuser(
+      "insert into role_permissions (role, permission, is_allowed, changed_by, changed_at) values ('procurement', 'items.view_cost', false, $1, now())",
+      [alfa.ownerId],
+    );
+    const blind = await alfa.member("procurement");
+    const refused = { code: "forbidden", fields: { costPrice: expect.any(String) } };
+    await expect(Items.update(blind, id, { costPrice: "1" }, updatedAt)).rejects.toMatchObject(refused);
+    await expect(Items.update(blind, id, { costPrice: null }, updatedAt)).rejects.toMatchObject(refused);
+    await expect(Items.create(blind, { ...costly, name: "By the blind" })).rejects.toMatchObject(refused);
+    const changed = await Items.update(blind, id, { retailPrice: "9" }, updatedAt);
+    expect(changed).not.toHaveProperty("costPrice");
+    expect(await Items.get(await alfa.member(), id)).toMatchObject({ costPrice: "3.5000", retailPrice: "9.0000" });
+    await alfa.asSuperuser("delete from role_permissions");
+  });
+});
+
+describe("changing an item", () => {
+  let count = 0;
+  const make = async (more: object = {}) => {
+    count += 1;
+    return Items.create(await alfa.member(), { name: `Changing ${count}`, baseUnit: "tablet", ...more });
+  };
+  const lastAudit = async () =>
+    (await alfa.member()).db
+      .selectFrom("auditLog")
+      .select(["action", "before", "after", "actorId"])
+      .orderBy("id", "desc")
+      .limit(1)
+      .executeTakeFirstOrThrow();
+
+  test("is audited with what was and what is, of the changed fields alone", async () => {
+    const { id, updatedAt } = await make({
+      retailPrice: "5",
+      strength: "5 mg",
+      wholesaleUnit: "box",
+      basePerWholesale: "10",
+    });
+    const owner = await alfa.member();
+    const changed = await Items.update(
+      owner,
+      id,
+      { retailPrice: "6", strength: " 5  mg ", basePerWholesale: "10.0" },
+      updatedAt,
+    );
+    expect(changed).toMatchObject({ retailPrice: "6.0000", strength: "5 mg" });
+    expect(await lastAudit()).toEqual({
+      action: "item.updated",
+      actorId: alfa.ownerId,
+      before: { id, retailPrice: "5.0000" },
+      after: { id, retailPrice: "6" },
+    });
+    const same = await Items.update(owner, id, { retailPrice: "6.00" }, changed.updatedAt);
+    expect(same.updatedAt).toEqual(changed.updatedAt);
+    expect((await lastAudit()).after).toEqual({ id, retailPrice: "6" });
+  });
+
+  test("of twenty who saw the same item one saves, and the others are told; nothing is lost silently", async () => {
+    const { id, updatedAt } = await make();
+    const owner = await alfa.member();
+    const attempts = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, turn) => Items.update(owner, id, { strength: `${turn} mg` }, updatedAt)),
+    );
+    expect(attempts.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    for (const attempt of attempts) {
+      if (attempt.status === "rejected") expect(attempt.reason).toMatchObject({ code: "conflict", fields: {} });
+    }
+  });
+
+  test("a name or barcode that is another item's is refused by field, also when its item is brought back", async () => {
+    const owner = await alfa.member();
+    const one = await make({ barcode: "c1" });
+    const other = await make({ barcode: "c2" });
+    const taken = Items.update(owner, other.id, { name: one.name.toUpperCase(), barcode: "c1" }, other.updatedAt);
+    await expect(taken).rejects.toMatchObject({
+      code: "conflict",
+      fields: { name: expect.any(String), barcode: expect.any(String) },
+    });
+    await Items.archive(owner, one.id);
+    await Items.archive(owner, one.id);
+    expect((await Items.get(owner, one.id)).archivedAt).not.toBe(null);
+    const renamed = await Items.update(owner, other.id, { name: one.name }, other.updatedAt);
+    await expect(Items.restore(owner, one.id)).rejects.toMatchObject({
+      code: "conflict",
+      fields: { name: expect.any(String) },
+    });
+    await Items.update(owner, other.id, { name: other.name }, renamed.updatedAt);
+    await Items.restore(owner, one.id);
+    expect(await Items.get(owner, one.id)).toMatchObject({ archivedAt: null });
+    expect((await lastAudit()).action).toBe("item.restored");
+  });
+
+  test("an archived item is changed by nobody until it is back", async () => {
+    const owner = await alfa.member();
+    const { id } = await make();
+    await Items.archive(owner, id);
+    const { updatedAt } = await Items.get(owner, id);
+    await expect(Items.update(owner, id, { strength: "x" }, updatedAt)).rejects.toMatchObject({
+      code: "conflict",
+      message: /archived/,
+    });
+  });
+
+  test("units stay once stock is counted in them; larger ones may be added and renamed", async () => {
+    const owner = await alfa.member();
+    const packs = { wholesaleUnit: "box", basePerWholesale: "100" };
+    const { id, updatedAt } = await make(packs);
+    const early = await Items.update(owner, id, { basePerWholesale: "50" }, updatedAt);
+    expect(await Items.hasFixedUnits(owner, id)).toBe(false);
+    const [branch] = await owner.db.selectFrom("branches").select("id").execute();
+    const lines = [{ itemId: id, batchNumber: "", expiresOn: null, quantity: "1", unitCost: null }];
+    const opening = { branchId: branch?.id ?? "", documentNumber: "OPN-HQ-1", sourceId: randomUUID(), lines };
+    await owner.tx((tx) => Stock.open(tx, opening));
+    expect(await Items.hasFixedUnits(owner, id)).toBe(true);
+    for (const [field, value] of [
+      ["baseUnit", "piece"],
+      ["basePerWholesale", "100"],
+      ["basePerWholesale", null],
+    ] as const) {
+      const change = { [field]: value, ...(value === null ? { wholesaleUnit: null } : {}) };
+      await expect(Items.update(owner, id, change, early.updatedAt)).rejects.toMatchObject({
+        code: "invalid_input",
+        fields: { [field]: expect.stringContaining("Stock of this item is recorded") },
+      });
+    }
+    const more = { wholesaleUnit: "pack", supplierUnit: "carton", wholesalePerSupplier: "20" };
+    expect(await Items.update(owner, id, more, early.updatedAt)).toMatchObject({
+      ...more,
+      wholesalePerSupplier: "20.0000",
+    });
+  });
+
+  test("units and stock at once: a unit is never changed under stock that was just counted", async () => {
+    const owner = await alfa.member();
+    const [branch] = await owner.db.selectFrom("branches").select("id").execute();
+    for (let turn = 0; turn < 15; turn += 1) {
+      const { id, updatedAt } = await make();
+      const lines = [{ itemId: id, batchNumber: "", expiresOn: null, quantity: "1", unitCost: null }];
+      const opening = { branchId: branch?.id ?? "", documentNumber: "OPN-HQ-1", sourceId: randomUUID(), lines };
+      // The stock is counted, and its transaction is still open, when the change arrives.
+      const change = await owner.tx(async (tx) => {
+        await Stock.open(tx, opening);
+        const waiting = Items.update(owner, id, { baseUnit: "piece" }, updatedAt).catch((error: unknown) => error);
+        return { waiting };
+      });
+      expect(await change.waiting).toMatchObject({ code: "invalid_input" });
+      expect((await Items.get(owner, id)).baseUnit).toBe("tablet");
+    }
+  });
+
+  test.each(["viewer", "cashier"] as const)("a %s changes, archives, brings back and classes nothing", async (role) => {
+    const { id, updatedAt } = await make();
+    const person = await alfa.member(role);
+    const forbidden = { code: "forbidden" };
+    await expect(Items.update(person, id, { strength: "x" }, updatedAt)).rejects.toMatchObject(forbidden);
+    await expect(Items.archive(person, id)).rejects.toMatchObject(forbidden);
+    await expect(Items.restore(person, id)).rejects.toMatchObject(forbidden);
+    await expect(Items.setTaxClass(person, { ids: [id], taxClass: "exempt" })).rejects.toMatchObject(forbidden);
+  });
+
+  test("tax classes are set for the ticked items that have none, in one audited go of at most 200", async () => {
+    const pharmacist = await alfa.member("pharmacist");
+    const parked = [await make(), await make()].map(({ id }) => id);
+    const decided = await make({ taxClass: "standard" });
+    const set = await Items.setTaxClass(pharmacist, { ids: [...parked, decided.id], taxClass: "zero_rated" });
+    expect(set).toBe(2);
+    expect(await Items.get(pharmacist, decided.id)).toMatchObject({ taxClass: "standard" });
+    const entry = await lastAudit();
+    expect(entry).toMatchObject({ action: "items.tax_class_set", actorId: pharmacist.actor.userId });
+    expect(entry.after).toEqual({ taxClass: "zero_rated", ids: expect.arrayContaining(parked) });
+    const many = Array.from({ length: 201 }, () => randomUUID());
+    for (const ids of [[], many, ["x"]]) {
+      await expect(Items.setTaxClass(pharmacist, { ids, taxClass: "exempt" })).rejects.toMatchObject({
+        code: "invalid_input",
+      });
+    }
+    await expect(Items.setTaxClass(pharmacist, { ids: parked, taxClass: "free" })).rejects.toMatchObject({
+      fields: { taxClass: expect.any(String) },
+    });
+  });
 });

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDatabase } from "@pharmasight/adapters/postgres/database";
-import { latestVersion } from "@pharmasight/adapters/postgres/migrator";
+import { schemaVersions } from "@pharmasight/adapters/postgres/schema-versions.generated";
 import { postgresTenantSetup } from "@pharmasight/adapters/postgres/tenant-setup";
 import { type Clock, systemClock } from "@pharmasight/core/kernel/clock";
 import { newId } from "@pharmasight/core/kernel/ids";
@@ -50,12 +50,13 @@ export interface Pharmacy {
   readonly ownerId: string;
   readonly ownerEmail: string;
   readonly jobs: SentJobs;
-  visitor(): Promise<TenantScope<Visitor>>;
+  /** Anybody, from this network. */
+  visitor(sourceIp?: string): Promise<TenantScope<Visitor>>;
   job(): Promise<TenantScope<Job>>;
   /** Somebody signed in, of this role. */
   member(role?: Role): Promise<TenantScope<Member>>;
-  /** Whoever holds this token. */
-  holder(token: string | undefined): Promise<TenantScope<Member>>;
+  /** Whoever holds this token; `elsewhere` in another process. */
+  holder(token: string | undefined, elsewhere?: "elsewhere"): Promise<TenantScope<Member>>;
   /** A program with this key; `elsewhere` in another process. */
   program(key: string, elsewhere?: "elsewhere"): Promise<TenantScope<ApiKey>>;
   /** Runs one statement as the superuser, in the schema of the pharmacy, after `settings`. */
@@ -136,14 +137,16 @@ export async function startPharmacies(clock: Clock = systemClock): Promise<Pharm
       clock,
       log: silent,
       masterKey: async () => masterKey,
-      requiredSchemaVersion: latestVersion("tenant"),
+      requiredSchemaVersion: schemaVersions.tenant,
     };
     const elsewhere: Tenancy = {
       ...tenancy,
       openTenants: new OpenTenants({ registry, databases, clock, log: silent, ...limits }),
     };
-    const visitor = () => TenantScope.forVisitor(tenancy, host, origin);
-    const holder = (token: string | undefined) => TenantScope.forMember(tenancy, host, token, origin);
+    const visitor: Pharmacy["visitor"] = (sourceIp = origin.sourceIp) =>
+      TenantScope.forVisitor(tenancy, host, { ...origin, sourceIp });
+    const holder: Pharmacy["holder"] = (token, process) =>
+      TenantScope.forMember(process ? elsewhere : tenancy, host, token, origin);
     const token: Pharmacy["token"] = async (session) =>
       SessionTokens.sign(
         { ...session, tenantId, expiresAt: Math.floor(clock.now().getTime() / 1000) + 3600 },

@@ -1,8 +1,12 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { deriveKey } from "@pharmasight/core/kernel/tokens";
+import { SESSION_KEY_PURPOSE } from "@pharmasight/core/tenant/scope";
+import { SessionTokens } from "@pharmasight/core/tenant/sessions/tokens";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Client } from "../harness/client.ts";
+import { pressImport, proposedMapping, uploadImport } from "../harness/imports.ts";
 import { eventually, mailsTo, type Pharmacy, signUp, testStack } from "../harness/stack.ts";
 
 const sample = readFileSync(resolve(import.meta.dirname, "../fixtures/items-sample.csv"), "utf8");
@@ -30,7 +34,15 @@ describe("a pharmacy's pages and API", () => {
   }
   const tokenOn = async (path: string) => /name="formToken" value="([^"]+)"/.exec((await ask(path)).text)?.[1] ?? "";
 
-  test.each(["/", "/items", "/items/new", "/items/import", "/auth/password"])(
+  test("the owner's first visit leads to the first steps, once", async () => {
+    const first = await ask("/");
+    expect([first.status, first.headers.location]).toEqual([302, "/setup"]);
+    const formToken = await tokenOn("/setup/company");
+    expect((await ask("/setup/later", { form: { formToken } })).status).toBe(303);
+    expect((await ask("/")).status).toBe(200);
+  });
+
+  test.each(["/", "/items", "/items/new", "/items/import", "/auth/password", "/auth/account", "/auth/two-factor"])(
     "%s is a page for a member and leads others to signing in",
     async (path) => {
       expect((await ask(path)).status).toBe(200);
@@ -94,33 +106,47 @@ describe("a pharmacy's pages and API", () => {
     expect([openapi, Object.keys(paths).sort()]).toEqual(["3.1.0", ["/items", "/items/{id}"]]);
   });
 
-  test("an uploaded list becomes items in the background, and the page shows how far it is", async () => {
-    const formToken = await tokenOn("/items/import");
-    const started = await ask(
-      "/items/import",
-      multipart({ formToken, rate: "129.5", taxClass: "" }, `${sample},5 mg,cream,1,\n`),
-    );
-    expect(started.status).toBe(303);
-    const location = String(started.headers.location);
-    expect((await ask(location)).status).toBe(200);
-    await eventually("the end of the import", async () => {
-      const { text } = await ask(`${location}/progress`);
-      return /see your items/i.test(text) ? text : undefined;
+  test("an uploaded list becomes items in the background, step by step on its page", async () => {
+    const path = await uploadImport(alfa, new File([`${sample},5 mg,cream,1,\n`], "items.csv"));
+    const page = (what: string, is: RegExp) =>
+      eventually(what, async () => {
+        const { text } = await ask(path);
+        return is.test(text) ? text : undefined;
+      });
+    const columns = await page("the columns", /Check the file/);
+    const mapping = { ...proposedMapping(columns), rate: "129.5" };
+    const wrong = await ask(`${path}/mapping`, {
+      form: { ...mapping, rate: "many", formToken: await tokenOn("/items/import") },
     });
-    const rejected = await ask(`${location}/rejected.csv`);
+    expect([wrong.status, wrong.text.includes("Write a number above zero")]).toEqual([422, true]);
+    expect((await ask(`${path}/mapping`, { form: mapping })).status).toBe(403);
+    await pressImport(alfa, `${path}/mapping`, mapping);
+    await page("the check", /Nothing is written yet/);
+    expect((await ask(`${path}/progress?state=checking`)).headers["hx-refresh"]).toBe("true");
+    expect((await ask("/items?q=pcm")).text).not.toContain("Paracetamol 500 mg");
+    await pressImport(alfa, `${path}/start`, { onKnown: "skip" });
+    // Whoever presses a button that another tab has pressed before sees where the import is.
+    const late = await ask(`${path}/start`, { form: { onKnown: "skip", formToken: await tokenOn("/items/import") } });
+    expect(late.headers.location).toBe(`${path}?moved=1`);
+    await page("the end of the import", /see your items/i);
+    const rejected = await ask(`${path}/rejected.csv`);
     expect(rejected.headers["content-type"]).toContain("text/csv");
     expect(rejected.text).toContain("names no item");
     const fragment = await ask("/items?q=pcm", { headers: { "hx-request": "true" } });
     expect(fragment.text).toContain("Paracetamol 500 mg");
     expect(fragment.text).not.toContain("<html");
     expect((await ask("/items/import/sample.csv")).text).toContain("item_name");
+    expect((await ask("/settings/imports")).text).toContain("items.csv");
   });
 
   test("a file that is none is refused with words on the page", async () => {
-    const formToken = await tokenOn("/items/import");
-    const reply = await ask("/items/import", multipart({ formToken, rate: "", taxClass: "" }, "colour,weight\n1,2\n"));
-    expect(reply.status).toBe(422);
-    expect(reply.text).toContain("Generic name");
+    const empty = await ask("/items/import", multipart({ formToken: await tokenOn("/items/import") }, ""));
+    expect([empty.status, empty.text.includes("empty")]).toEqual([422, true]);
+    const path = await uploadImport(alfa, new File(["colour,weight\n"], "items.csv"));
+    await eventually("the words", async () => {
+      const { text } = await ask(path);
+      return /could not be read/.test(text) && /no rows below/.test(text) ? true : undefined;
+    });
   });
 
   test("a program works with a key that the owner makes on its page, until it is revoked there", async () => {
@@ -174,44 +200,170 @@ describe("a pharmacy's pages and API", () => {
     });
   });
 
-  test("a person sets a password, signs out everywhere it matters, and comes back by password or link", async () => {
-    const formToken = await tokenOn("/auth/password");
+  describe("signing in", () => {
     const password = "correct horse battery";
-    const short = await ask("/auth/password", { form: { formToken, password: "short", passwordAgain: "short" } });
-    expect(short.status).toBe(422);
-    expect((await ask("/auth/password", { form: { formToken, password, passwordAgain: password } })).status).toBe(303);
-    const session = alfa.client.cookies(alfa.host).get("session") ?? "";
-    expect((await ask("/auth/sign-out", { form: { formToken } })).status).toBe(303);
-    const replayed = await stranger().ask(alfa.host, "/api/v1/items", { headers: { cookie: `session=${session}` } });
-    expect(replayed.status).toBe(401);
+    let formToken: string;
 
-    expect((await ask("/auth/sign-in", { form: { email: alfa.email, password: "wrong password 1" } })).status).toBe(
-      422,
-    );
-    expect((await ask("/auth/sign-in", { form: { email: alfa.email, password } })).status).toBe(303);
-    expect((await ask("/items")).status).toBe(200);
-
-    const other = stranger();
-    const known = await other.ask(alfa.host, "/auth/sign-in/link", { form: { email: alfa.email } });
-    const unknown = await other.ask(alfa.host, "/auth/sign-in/link", { form: { email: "x@example.com" } });
-    const plain = (text: string) =>
-      text
-        .replaceAll(alfa.email, "…")
-        .replaceAll("x@example.com", "…")
-        .replace(/[\w-]{20,}={0,2}/g, "…");
-    expect([unknown.status, plain(unknown.text)]).toEqual([known.status, plain(known.text)]);
-    const link = await eventually("the mail with the link", async () => {
-      const texts = (await mailsTo(running.stack, alfa.email)).map((mail) => mail.body.text ?? "");
-      const asked = texts.filter((text) => text.includes("15 minutes")).join("\n");
-      return /\/auth\/link\?token=([\w-]+)/.exec(asked)?.[1];
+    test("a first password is set within fifteen minutes of the link, and its rules are told beside the field", async () => {
+      formToken = await tokenOn("/auth/password");
+      const form = { formToken, password, passwordAgain: password };
+      expect((await ask("/auth/password", { form: { ...form, formToken: "" } })).status).toBe(403);
+      const short = await ask("/auth/password", { form: { ...form, password: "short" } });
+      expect([short.status, short.text.includes("Use at least 12")]).toEqual([422, true]);
+      const known = await ask("/auth/password", { form: { ...form, password: "alfa pharmacy rocks" } });
+      expect([known.status, known.text.includes("Leave “alfa” out")]).toEqual([422, true]);
+      const set = await ask("/auth/password", { form });
+      expect([set.status, set.headers.location]).toEqual([303, "/"]);
     });
-    expect((await other.ask(alfa.host, `/auth/link?token=${link}`)).status).toBe(200);
-    expect((await other.ask(alfa.host, "/items")).status).toBe(303);
-    const entered = await other.ask(alfa.host, "/auth/link", { form: { token: link } });
-    expect([entered.status, entered.headers.location]).toEqual([303, "/"]);
-    expect((await other.ask(alfa.host, "/items")).status).toBe(200);
-    expect((await stranger().ask(alfa.host, "/auth/link", { form: { token: link } })).status).toBe(410);
-    expect(await mailsTo(running.stack, "x@example.com")).toEqual([]);
+
+    test("signing out ends the session for whoever copied its token", async () => {
+      const session = alfa.client.cookies(alfa.host).get("session") ?? "";
+      expect((await ask("/auth/sign-out", { form: { formToken } })).status).toBe(303);
+      const replayed = await stranger().ask(alfa.host, "/api/v1/items", { headers: { cookie: `session=${session}` } });
+      expect(replayed.status).toBe(401);
+    });
+
+    test("login and password let in; the only cookie is ours, for this host and no script", async () => {
+      const refused = await ask("/auth/sign-in", { form: { login: alfa.email, password: "wrong password 1" } });
+      expect([refused.status, refused.text.includes(alfa.email)]).toEqual([422, true]);
+      const unknown = await stranger().ask(alfa.host, "/auth/sign-in", {
+        form: { login: "nobody@example.com", password: "wrong password 1" },
+      });
+      expect([unknown.status, plain(unknown.text)]).toEqual([refused.status, plain(refused.text)]);
+      const entered = await ask("/auth/sign-in", { form: { login: alfa.email.toUpperCase(), password } });
+      expect([entered.status, entered.headers.location]).toEqual([303, "/"]);
+      const cookies = entered.headers["set-cookie"];
+      expect(cookies).toEqual([
+        expect.stringMatching(/^session=[^;]+; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Lax$/),
+      ]);
+      expect((await ask("/items")).status).toBe(200);
+    });
+
+    test("a session that is used goes on: thirty requests with an old token all get a later one, and both work", async () => {
+      const client = stranger();
+      const items = (token: string) => stranger().ask(alfa.host, "/items", { headers: { cookie: `session=${token}` } });
+      await client.ask(alfa.host, "/auth/sign-in", { form: { login: alfa.email, password } });
+      const fresh = client.cookies(alfa.host).get("session") ?? "";
+      expect((await items(fresh)).headers["set-cookie"]).toBeUndefined();
+      const claims = SessionTokens.claimsOf(fresh);
+      if (claims === undefined) throw new Error("there is no session");
+      const { tenancy } = await (await import("@pharmasight/adapters/tenant-platform")).tenantPlatform();
+      const key = deriveKey(await tenancy.masterKey(), SESSION_KEY_PURPOSE, claims.tenantId);
+      const old = SessionTokens.sign({ ...claims, expiresAt: claims.expiresAt - 4 * 86_400 }, key);
+      const replies = await Promise.all(Array.from({ length: 30 }, () => items(old)));
+      for (const reply of replies) {
+        expect(reply.status).toBe(200);
+        const later = /session=([^;]+)/.exec(String(reply.headers["set-cookie"]))?.[1] ?? "";
+        expect(SessionTokens.claimsOf(later)?.expiresAt).toBe(claims.expiresAt);
+        expect((await items(later)).status).toBe(200);
+      }
+      expect((await items(old)).status).toBe(200);
+    });
+
+    test("a password is changed with the old one, which signs every other device out", async () => {
+      const other = stranger();
+      expect((await other.ask(alfa.host, "/auth/sign-in", { form: { login: alfa.email, password } })).status).toBe(303);
+      formToken = await tokenOn("/auth/password");
+      const changed = { formToken, password: "seven quiet lakes", passwordAgain: "seven quiet lakes" };
+      const wrong = await ask("/auth/password", { form: { ...changed, current: "wrong password 1" } });
+      expect([wrong.status, wrong.text.includes("not your password of until now")]).toEqual([422, true]);
+      const done = await ask("/auth/password", { form: { ...changed, current: password } });
+      expect([done.status, done.headers.location]).toEqual([303, "/auth/account?done=password"]);
+      expect((await other.ask(alfa.host, "/items")).headers.location).toBe("/auth/sign-in");
+      expect((await ask("/items")).status).toBe(200);
+      const notice = await eventually("the notice", async () =>
+        (await mailsTo(running.stack, alfa.email)).find(({ subject }) => subject.includes("was changed")),
+      );
+      expect(notice.body.text).toContain("/auth/account");
+    });
+
+    test("one's devices are listed, and signed out one by one and all at once", async () => {
+      const form = { login: alfa.email, password: "seven quiet lakes" };
+      const [one, two] = [stranger(), stranger()];
+      const headers = { "user-agent": "Mozilla/5.0 (Linux; Android 14) Chrome/131.0 Mobile Safari/537.36" };
+      await one.ask(alfa.host, "/auth/sign-in", { form, headers });
+      const page = await ask("/auth/account");
+      expect(page.text).toContain("Chrome on Android");
+      const end = /action="(\/auth\/sessions\/[0-9a-f-]+\/end)"/.exec(page.text)?.[1] ?? "";
+      expect((await ask(end, { form: {} })).status).toBe(403);
+      expect((await ask(end, { form: { formToken } })).status).toBe(303);
+      expect((await one.ask(alfa.host, "/items")).headers.location).toBe("/auth/sign-in");
+      await two.ask(alfa.host, "/auth/sign-in", { form, headers });
+      expect((await ask("/auth/sessions/end-others", { form: { formToken } })).status).toBe(303);
+      expect((await two.ask(alfa.host, "/items")).headers.location).toBe("/auth/sign-in");
+    });
+
+    test("a mailed link lets in once by its form, and says nothing of who is known", async () => {
+      const other = stranger();
+      const known = await other.ask(alfa.host, "/auth/sign-in/link", { form: { login: alfa.email } });
+      const unknown = await other.ask(alfa.host, "/auth/sign-in/link", { form: { login: "x@example.com" } });
+      expect([unknown.status, plain(unknown.text)]).toEqual([known.status, plain(known.text)]);
+      const link = await eventually("the mail with the link", () =>
+        mailed(/\/auth\/link\?token=([\w-]+)/, "15 minutes"),
+      );
+      expect((await other.ask(alfa.host, `/auth/link?token=${link}`)).status).toBe(200);
+      expect((await other.ask(alfa.host, "/items")).status).toBe(303);
+      const entered = await other.ask(alfa.host, "/auth/link", { form: { token: link } });
+      expect([entered.status, entered.headers.location]).toEqual([303, "/"]);
+      expect((await other.ask(alfa.host, "/items")).status).toBe(200);
+      expect((await stranger().ask(alfa.host, "/auth/link", { form: { token: link } })).status).toBe(410);
+      expect(await mailsTo(running.stack, "x@example.com")).toEqual([]);
+    });
+
+    test("a forgotten password is replaced by a mailed link, whose page uses nothing up", async () => {
+      const other = stranger();
+      const known = await other.ask(alfa.host, "/auth/forgot", { form: { login: alfa.email } });
+      const unknown = await other.ask(alfa.host, "/auth/forgot", { form: { login: "x@example.com" } });
+      expect([unknown.status, plain(unknown.text)]).toEqual([known.status, plain(known.text)]);
+      const token = await eventually("the mail", () => mailed(/\/auth\/reset\?token=([\w.-]+)/, "new password"));
+      for (let looked = 0; looked < 2; looked += 1)
+        expect((await other.ask(alfa.host, `/auth/reset?token=${token}`)).text).toContain(alfa.email);
+      const form = { token, password: "three green hills", passwordAgain: "three green hills" };
+      const mistyped = await other.ask(alfa.host, "/auth/reset", { form: { ...form, passwordAgain: "x" } });
+      expect([mistyped.status, mistyped.text.includes("not the same password")]).toEqual([422, true]);
+      expect((await other.ask(alfa.host, "/auth/reset", { form })).headers.location).toBe("/");
+      expect((await other.ask(alfa.host, "/items")).status).toBe(200);
+      expect((await ask("/items")).headers.location).toBe("/auth/sign-in");
+      expect((await other.ask(alfa.host, `/auth/reset?token=${token}`)).status).toBe(410);
+      expect((await other.ask(alfa.host, "/auth/reset", { form })).status).toBe(410);
+      await ask("/auth/sign-in", { form: { login: alfa.email, password: "three green hills" } });
+      expect((await ask("/items")).status).toBe(200);
+    });
+
+    test("too many wrong passwords are answered 429 beside the field, with what was typed and a way out", async () => {
+      const other = stranger();
+      const wrong = () =>
+        other.ask(alfa.host, "/auth/sign-in", { form: { login: "guessed", password: "x".repeat(12) } });
+      for (let tried = 0; tried < 10; tried += 1) expect((await wrong()).status).toBe(422);
+      const locked = await wrong();
+      expect([locked.status, Number(locked.headers["retry-after"]) > 800]).toEqual([429, true]);
+      expect(locked.text).toContain("or have a sign-in link mailed");
+      expect(locked.text).toContain('value="guessed"');
+    });
+
+    test("people of a suspended pharmacy keep their account and can sign out, and see no records", async () => {
+      const { cluster, controlDatabase } = running.stack;
+      const { database } = controlDatabase.owner;
+      const sql = postgres({ ...cluster.superuser, host: cluster.host, port: cluster.port, database, max: 1 });
+      await sql`update control.tenants set state = 'suspended' where name = 'alfa pharmacy'`;
+      await eventually("the suspension", async () => ((await ask("/items")).status === 402 ? true : undefined));
+      for (const path of ["/auth/account", "/auth/password", "/auth/two-factor"])
+        expect([path, (await ask(path)).status]).toEqual([path, 200]);
+      formToken = await tokenOn("/auth/account");
+      expect((await ask("/auth/sign-out", { form: { formToken } })).status).toBe(303);
+      await sql`update control.tenants set state = 'trial' where name = 'alfa pharmacy'`;
+      await sql.end();
+    });
+
+    /** What a mail to the owner says where `pattern` stands. */
+    async function mailed(pattern: RegExp, about: string): Promise<string | undefined> {
+      const texts = (await mailsTo(running.stack, alfa.email)).map((mail) => mail.body.text ?? "");
+      return pattern.exec(texts.filter((text) => text.includes(about)).join("\n"))?.[1];
+    }
+
+    /** A page without what was typed and without the ids of its request. */
+    const plain = (text: string) =>
+      text.replaceAll(/[\w.]+@[\w.]+\.example|\w+@example\.com/g, "…").replace(/[\w-]{20,}={0,2}/g, "…");
   });
 });
 

@@ -78,6 +78,14 @@ test("the address is proposed from the name until the person types one", async (
   expect(await page.locator("#subdomain").inputValue()).toBe("cafe-chemists-sons-2");
 });
 
+test("that too many names were looked up stands where the answer would", async () => {
+  await open("sign-up");
+  const hint = "Many names were looked up. You can go on in under a minute.";
+  await page.route("**/sign-up/subdomain?*", (route) => route.fulfill({ status: 429, body: `<p>${hint}</p>` }));
+  await page.locator("#subdomain").pressSequentially("acacia");
+  await expect.poll(() => page.locator("#subdomain-hint").innerText(), { timeout: 5000 }).toBe(hint);
+});
+
 test("on a phone, the menu opens and closes by keyboard, also without scripts", async () => {
   await context.close();
   context = await gallery.browser.newContext({ viewport: { width: 375, height: 812 }, javaScriptEnabled: false });
@@ -97,7 +105,7 @@ test("the chosen file's name is shown, and one that is too large is refused befo
   expect(await page.locator("[data-file-name]").innerText()).toBe("list.csv");
   const buffer = Buffer.alloc(4 * 1024 * 1024 + 1);
   await page.locator("#file").setInputFiles({ name: "huge.csv", mimeType: "text/csv", buffer });
-  await page.getByRole("button", { name: "Start import" }).click();
+  await page.getByRole("button", { name: "Upload", exact: true }).click();
   expect(await page.locator("#file").evaluate((input) => input.matches(":invalid"))).toBe(true);
   expect(posts()).toEqual([]);
 });

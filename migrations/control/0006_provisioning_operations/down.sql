@@ -2,6 +2,7 @@ alter table tenants drop constraint tenants_open_has_schema;
 alter table tenants add constraint tenants_open_has_schema check (state in ('provisioning', 'provisioning_failed') or schema_version is not null);
 alter table tenant_databases drop column is_adopted;
 drop table provisioning_attempts;
+alter table provisioning_jobs drop column link_number;
 drop index provisioning_jobs_admitted;
 alter table provisioning_jobs drop column admitted_at;
 drop index provisioning_jobs_open;

@@ -11,6 +11,9 @@ create index provisioning_jobs_open on provisioning_jobs (next_run_at) where sta
 -- When its database was allowed to be made: what the day's cap counts.
 alter table provisioning_jobs add column admitted_at timestamptz;
 create index provisioning_jobs_admitted on provisioning_jobs (admitted_at);
+-- Which welcome link is valid. Links are derived from the job and this number, so none is stored and the next one ends
+-- the one before.
+alter table provisioning_jobs add column link_number integer not null default 1;
 -- Every way that a step was run and ended: for the report of where the time goes.
 create table provisioning_attempts (
   job_id uuid not null references provisioning_jobs,

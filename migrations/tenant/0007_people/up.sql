@@ -7,6 +7,8 @@ alter table users alter column email drop not null;
 alter table users alter column role drop not null;
 alter table users add column username text;
 alter table users add column deactivated_at timestamptz;
+-- To five minutes. Sessions know it too, and are deleted when they end.
+alter table users add column last_seen_at timestamptz;
 alter table users add constraint users_username_shape check (username ~ '^[a-z][a-z0-9]*([._-][a-z0-9]+)*$' and length(username) between 3 and 30) not valid;
 alter table users add constraint users_reachable check (email is not null or username is not null) not valid;
 alter table users add constraint users_owner_active check (role is distinct from 'owner' or (deactivated_at is null and email is not null)) not valid;

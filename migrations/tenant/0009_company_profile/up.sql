@@ -35,9 +35,10 @@ create table document_series (
   primary key (branch_id, document_type)
 );
 
--- The steps of the first day: done, or put aside.
+-- The steps of the first day: done, or put aside. `welcome` is put aside by whoever begins later, `checklist` is done when
+-- it was taken off the dashboard.
 create table setup_steps (
-  step text primary key check (step in ('company', 'branches', 'people', 'items')),
+  step text primary key check (step in ('welcome', 'company', 'branches', 'people', 'items', 'checklist')),
   state text not null check (state in ('done', 'skipped')),
   changed_by uuid not null references users,
   changed_at timestamptz not null

@@ -1,6 +1,10 @@
 -- What one base unit costs, without tax, in the company's currency. Null: not known. Its own permission reads it.
 alter table items add column cost_price numeric(20, 4);
 alter table items add constraint items_cost_price check (cost_price >= 0) not valid;
+-- One for each filter of the list, in its order.
+create index items_without_tax_class on items (lower(name), id) where archived_at is null and tax_class is null;
+create index items_without_price on items (lower(name), id) where archived_at is null and retail_price is null;
+create index items_archived on items (lower(name), id) where archived_at is not null;
 
 create table batches (
   id uuid primary key,

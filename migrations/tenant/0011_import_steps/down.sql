@@ -1,19 +1,27 @@
 drop table import_headings;
 drop table item_import_changes;
+delete from item_import_rejections where kind <> 'rejected';
+alter table item_import_rejections drop column kind;
+drop table item_import_keys;
 drop table item_import_rows;
 alter table item_imports drop constraint item_imports_counts;
 alter table item_imports drop constraint item_imports_state;
-update item_imports set state = 'failed', finished_at = coalesce(finished_at, created_at),
+update item_imports set state = case state when 'undone' then 'done' else 'failed' end,
+  finished_at = coalesce(finished_at, created_at),
   rows_skipped = rows_read - rows_added - rows_rejected
   where state not in ('done', 'failed') or rows_updated > 0;
 alter table item_imports drop column undone_at;
-alter table item_imports drop column document_number;
+alter table item_imports drop column document_numbers;
 alter table item_imports drop column rows_kept;
 alter table item_imports drop column rows_undone;
+alter table item_imports drop column rows_stock_left;
+alter table item_imports drop column rows_stocked;
+alter table item_imports drop column rows_parked;
 alter table item_imports drop column rows_bad;
 alter table item_imports drop column rows_known;
 alter table item_imports drop column rows_new;
 alter table item_imports drop column rows_checked;
+alter table item_imports drop column checked_at;
 alter table item_imports drop column rows_updated;
 alter table item_imports drop column mapping;
 alter table item_imports drop column header;
@@ -22,6 +30,11 @@ alter table item_imports drop column sheet;
 alter table item_imports drop column sheets;
 alter table item_imports drop column format;
 alter table item_imports drop column file_digest;
+alter table item_imports drop column stage_rows;
+alter table item_imports drop column stage_started_at;
+alter table item_imports drop column hinted_at;
+alter table item_imports drop column position;
+alter table item_imports drop column turn;
 alter table item_imports add constraint item_imports_state_check check (state in ('waiting', 'running', 'done', 'failed'));
 alter table item_imports add constraint item_imports_counts check (rows_read = rows_added + rows_skipped + rows_rejected);
 alter table item_imports add constraint item_imports_finished check ((state in ('done', 'failed')) = (finished_at is not null));

@@ -10,3 +10,4 @@ alter table items validate constraint items_cost_price;
 alter table item_imports validate constraint item_imports_state;
 alter table item_imports validate constraint item_imports_formats;
 alter table item_imports validate constraint item_imports_counts;
+alter table item_import_rejections validate constraint item_import_rejections_kinds;

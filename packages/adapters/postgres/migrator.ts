@@ -37,11 +37,6 @@ const STATEMENT_TIMEOUT = "45s";
 /** Lock or statement timeout, deadlock, lost race: the same migration may succeed later. */
 const PASSING = new Set(["55P03", "57014", "40P01", "40001"]);
 
-/** The version that `migrate` reaches. */
-export function latestVersion(plane: Plane): number {
-  return bundled[plane].at(-1)?.version ?? 0;
-}
-
 /**
  * Applies all pending migrations of a plane in one transaction, each followed by its `verify.sql`, and records them in
  * `schema_migrations`. Runners at the same time wait for one another; whoever comes second finds nothing to do.

@@ -3,6 +3,7 @@ import { newId } from "@pharmasight/core/kernel/ids";
 import type { Log } from "@pharmasight/core/kernel/log";
 import { constraintOf, sqlStateOf, UNIQUE_VIOLATION } from "@pharmasight/core/kernel/sqlstate";
 import type { OwnerSecret, TenantSetup } from "@pharmasight/core/ports/tenant-setup";
+import { documentTypes } from "@pharmasight/core/tenant/numbering/document-types";
 import type { Session } from "./client.ts";
 import { migrate } from "./migrator.ts";
 import { scramVerifier } from "./scram.ts";
@@ -78,6 +79,12 @@ export function postgresTenantSetup({ ca, log }: { ca?: string | undefined; log:
            values ($1, 'HQ', 'Main branch', true, $2, $2) on conflict do nothing`,
           [newId({ now: () => seed.at }), seed.at],
         );
+        await session.rows(
+          `insert into pharmacy.document_series (branch_id, document_type)
+           select id, document_type from pharmacy.branches, string_to_table($1, ',') document_type
+           where is_headquarters on conflict do nothing`,
+          [documentTypes.map(({ type }) => type).join(",")],
+        );
       }),
 
     addOwner: (owner, account) =>
@@ -96,7 +103,69 @@ export function postgresTenantSetup({ ca, log }: { ca?: string | undefined; log:
           [account.linkHash, account.userId, account.linkExpiresAt, account.at],
         );
       }),
+
+    renewOwnerLink: (owner, renewal) =>
+      run(owner, async (session) => {
+        // The application's roles have it; triggers go by it.
+        await session.script("set local search_path to pharmacy");
+        // Whoever signs in by the link that is replaced waits here, and finds it gone.
+        const [person] = await session.rows("select role from pharmacy.users where id = $1 for update", [
+          renewal.userId,
+        ]);
+        if (person?.role !== "owner" || (await hasSignedIn(session, renewal.userId))) {
+          const message =
+            "The owner has signed in: they can have a new link mailed, and change their address, themselves.";
+          throw new DomainError("conflict", message);
+        }
+        await refusingDoubles(() =>
+          session.rows("update pharmacy.users set email = $2, updated_at = $3 where id = $1 and email <> $2", [
+            renewal.userId,
+            renewal.email,
+            renewal.at,
+          ]),
+        );
+        await session.rows("delete from pharmacy.sign_in_links where user_id = $1", [renewal.userId]);
+        await session.rows(
+          `insert into pharmacy.sign_in_links (token_hash, user_id, expires_at, created_at) values ($1, $2, $3, $4)`,
+          [renewal.linkHash, renewal.userId, renewal.linkExpiresAt, renewal.at],
+        );
+      }),
+
+    inspect: async (owner, pooled) => {
+      const { facts, place } = await lookAt(connection(owner, ca));
+      const throughPooler = await lookAt({ ...connection(owner, ca), endpoint: pooled });
+      return { ...facts, isOneDatabase: place === throughPooler.place };
+    },
   };
+}
+
+/** By a link, a password or a session: from then on the account is a person's. */
+async function hasSignedIn(session: Session, userId: string): Promise<boolean> {
+  const [row] = await session.rows(
+    `select exists (select from pharmacy.sign_in_links where user_id = $1 and used_at is not null)
+       or exists (select from pharmacy.sessions where user_id = $1)
+       or exists (select from pharmacy.accounts where user_id = $1) as yes`,
+    [userId],
+  );
+  return row?.yes === true;
+}
+
+/** What a database says of itself, and by which marks it is told from every other. */
+async function lookAt(options: ReturnType<typeof connection>) {
+  return withSession({ ...options, applicationName: "pharmasight-setup", timeoutMs: 15_000 }, async (session) => {
+    const [row] = await session.rows(`
+      select current_setting('server_version_num')::integer / 10000 as version,
+        (select rolcreaterole or rolsuper from pg_roles where rolname = current_user)
+          and has_database_privilege(current_database(), 'create') as can_set_up,
+        (select system_identifier from pg_control_system())::text || ' ' ||
+          (select oid from pg_database where datname = current_database()) as place,
+        to_regclass('pharmacy.identity') is not null as has_identity`);
+    const [identity] =
+      row?.has_identity === true ? await session.rows("select tenant_id::text from pharmacy.identity") : [];
+    const tenantId = typeof identity?.tenant_id === "string" ? identity.tenant_id : undefined;
+    const facts = { tenantId, majorVersion: Number(row?.version), canSetUp: row?.can_set_up === true };
+    return { facts, place: String(row?.place) };
+  });
 }
 
 const connection = (owner: OwnerSecret, ca: string | undefined) => ({

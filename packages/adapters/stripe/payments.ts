@@ -1,5 +1,5 @@
 import { DomainError, unavailable } from "@pharmasight/core/kernel/errors";
-import type { Payments } from "@pharmasight/core/ports/payments";
+import type { NewCustomer, Payments } from "@pharmasight/core/ports/payments";
 import Stripe from "stripe";
 
 const API_VERSION = "2026-10-28.endive";
@@ -25,21 +25,34 @@ export function stripePayments(options: {
   };
 
   return {
-    ensureCustomer: (customer) =>
-      withClient(async (stripe) => {
-        // Keys are remembered for 24 hours, so a later retry must look first. The search index lags by up to a minute
-        // or so, which is when the key still helps: together they leave no gap.
-        const query = `metadata['tenant_id']:'${searchable(customer.tenantId)}'`;
-        const found = await stripe.customers.search({ query, limit: 1 });
-        const existing = found.data[0];
-        if (existing !== undefined) return { customerId: customerId(existing) };
-        const created = await stripe.customers.create(
-          { name: customer.companyName, email: customer.ownerEmail, metadata: { tenant_id: customer.tenantId } },
-          { idempotencyKey: `customer-${customer.tenantId}` },
-        );
-        return { customerId: customerId(created) };
-      }),
+    ensureCustomer: (customer) => withClient(async (stripe) => ({ customerId: await ensure(stripe, customer) })),
+
+    // Asking for it once more tells the id of one that nobody recorded. A deleted customer comes back by its key, and
+    // is then deleted again.
+    deleteCustomer: (customer) => withClient(async (stripe) => remove(stripe, await ensure(stripe, customer))),
   };
+}
+
+async function ensure(stripe: Stripe, customer: NewCustomer): Promise<string> {
+  // Keys are remembered for 24 hours, so a later retry must look first. The search index lags by up to a minute or so,
+  // which is when the key still helps: together they leave no gap.
+  const query = `metadata['tenant_id']:'${searchable(customer.tenantId)}'`;
+  const found = await stripe.customers.search({ query, limit: 1 });
+  const existing = found.data[0];
+  if (existing !== undefined) return customerId(existing);
+  const created = await stripe.customers.create(
+    { name: customer.companyName, email: customer.ownerEmail, metadata: { tenant_id: customer.tenantId } },
+    { idempotencyKey: `customer-${customer.tenantId}` },
+  );
+  return customerId(created);
+}
+
+async function remove(stripe: Stripe, id: string): Promise<void> {
+  try {
+    await stripe.customers.del(id);
+  } catch (error) {
+    if (!(error instanceof Stripe.errors.StripeInvalidRequestError && error.code === "resource_missing")) throw error;
+  }
 }
 
 function connect(apiKey: string, apiUrl: string, timeoutMs: number): Stripe {

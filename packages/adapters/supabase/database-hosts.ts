@@ -1,11 +1,11 @@
-import { notFound, unavailable } from "@pharmasight/core/kernel/errors";
-import type { DatabaseHosts, DatabaseProject } from "@pharmasight/core/ports/database-hosts";
+import { DomainError, notFound, unavailable } from "@pharmasight/core/kernel/errors";
+import type { DatabaseHosts, DatabaseProject, ListedProject } from "@pharmasight/core/ports/database-hosts";
 import * as z from "zod";
 import { managementApi } from "./management-api.ts";
 
-const projectReply = z.object({ ref: z.string(), status: z.string() });
+const projectReply = z.object({ ref: z.string(), name: z.string(), status: z.string() });
 const projectListReply = z.object({
-  projects: z.array(projectReply.extend({ name: z.string(), inserted_at: z.string() })),
+  projects: z.array(projectReply.extend({ inserted_at: z.string() })),
   pagination: z.object({ count: z.number() }),
 });
 const healthReply = z.array(z.object({ name: z.string(), status: z.string() }));
@@ -23,6 +23,8 @@ const poolerReply = z.array(
 const REQUEST_TIMEOUT_MS = 15_000;
 const PAGE_SIZE = 100;
 const RETRY_SECONDS = 10;
+/** What a project that is being made or changed may answer to a deletion; Supabase describes none of them. */
+const NOT_DELETABLE_YET = [400, 409, 422, 423, 425];
 
 /** One Supabase project for each tenant, through the Management API. */
 export function supabaseDatabaseHosts(options: {
@@ -38,42 +40,45 @@ export function supabaseDatabaseHosts(options: {
   const api = managementApi({ apiUrl, token, timeoutMs });
 
   const inspect = async (ref: string): Promise<DatabaseProject> => {
-    const project = await api.call({ method: "GET", path: `/v1/projects/${ref}` }, projectReply);
-    if (project === undefined) return { ref, status: "removed" };
+    const project = await api.call({ method: "GET", path: pathOf(ref) }, projectReply);
+    if (project === undefined) return { ref, name: undefined, status: "removed" };
     const status = statusOf(project.status);
-    return { ref, status: status === "healthy" ? await health(ref) : status };
+    return { ref, name: project.name, status: status === "healthy" ? await health(ref) : status };
   };
 
   /** A project says it is healthy before its pooler knows the database. */
   const health = async (ref: string): Promise<"ready" | "creating"> => {
     const services = ["db", "pooler"];
     const query = { services: services.join(",") };
-    const reply = await api.call({ method: "GET", path: `/v1/projects/${ref}/health`, query }, healthReply);
+    const reply = await api.call({ method: "GET", path: `${pathOf(ref)}/health`, query }, healthReply);
     const isUp = (service: string) =>
       reply?.some(({ name, status }) => name === service && status === "ACTIVE_HEALTHY");
     return services.every(isUp) ? "ready" : "creating";
   };
 
+  const list: DatabaseHosts["list"] = async (namePart, after = "0") => {
+    const query = { search: namePart, sort: "created_asc", limit: String(PAGE_SIZE), offset: after };
+    const path = `/v1/organizations/${organization}/projects`;
+    const page = await api.call({ method: "GET", path, query }, projectListReply);
+    if (page === undefined) throw notFound("Supabase organization");
+    const end = Number(after) + PAGE_SIZE;
+    return { projects: page.projects.map(listed), next: end < page.pagination.count ? String(end) : undefined };
+  };
+
   return {
+    list,
+
     find: async (name) => {
-      const namesakes: z.output<typeof projectListReply>["projects"] = [];
-      for (let offset = 0, count = 1; offset < count; offset += PAGE_SIZE) {
-        const page = await api.call(
-          {
-            method: "GET",
-            path: `/v1/organizations/${organization}/projects`,
-            query: { search: name, sort: "created_asc", limit: String(PAGE_SIZE), offset: String(offset) },
-          },
-          projectListReply,
-        );
-        if (page === undefined) throw notFound("Supabase organization");
-        namesakes.push(...page.projects.filter((project) => project.name === name));
-        count = page.pagination.count;
-      }
-      const [oldest] = namesakes
-        .filter(({ status }) => statusOf(status) !== "removed")
-        .toSorted((a, b) => Date.parse(a.inserted_at) - Date.parse(b.inserted_at));
-      return oldest === undefined ? undefined : inspect(oldest.ref);
+      const namesakes: ListedProject[] = [];
+      let after: string | undefined;
+      do {
+        const page = await list(name, after);
+        namesakes.push(...page.projects.filter((project) => project.name === name && project.status !== "removed"));
+        after = page.next;
+      } while (after !== undefined);
+      const oldestFirst = namesakes.toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+      const found = oldestFirst.find(({ status }) => status !== "failed") ?? oldestFirst[0];
+      return found === undefined ? undefined : inspect(found.ref);
     },
 
     create: async (project) => {
@@ -95,16 +100,13 @@ export function supabaseDatabaseHosts(options: {
       if (created === undefined) throw notFound("Supabase organization");
       // Not yet inspected, so at best being made.
       const status = statusOf(created.status);
-      return { ref: created.ref, status: status === "healthy" ? "creating" : status };
+      return { ref: created.ref, name: created.name, status: status === "healthy" ? "creating" : status };
     },
 
     inspect,
 
     endpoints: async (ref) => {
-      const poolers = await api.call(
-        { method: "GET", path: `/v1/projects/${ref}/config/database/pooler` },
-        poolerReply,
-      );
+      const poolers = await api.call({ method: "GET", path: `${pathOf(ref)}/config/database/pooler` }, poolerReply);
       if (poolers === undefined) throw notFound("database project");
       const pooler = poolers.find((entry) => entry.database_type === "PRIMARY" && entry.pool_mode === "transaction");
       if (pooler === undefined) throw unavailable("The project has no transaction pooler yet.", RETRY_SECONDS);
@@ -113,8 +115,27 @@ export function supabaseDatabaseHosts(options: {
     },
 
     delete: async (ref) => {
-      await api.call({ method: "DELETE", path: `/v1/projects/${ref}` }, z.unknown());
+      try {
+        await api.call({ method: "DELETE", path: pathOf(ref), notYet: NOT_DELETABLE_YET }, z.unknown());
+        return { isAccepted: true };
+      } catch (error) {
+        if (error instanceof DomainError && error.code === "conflict") return { isAccepted: false };
+        throw error;
+      }
     },
+  };
+}
+
+/** A ref may come from a person's keyboard: it must not lead to another path. */
+const pathOf = (ref: string): string => `/v1/projects/${encodeURIComponent(ref)}`;
+
+function listed(project: z.output<typeof projectListReply>["projects"][number]): ListedProject {
+  const status = statusOf(project.status);
+  return {
+    ref: project.ref,
+    name: project.name,
+    status: status === "healthy" ? "up" : status,
+    createdAt: new Date(project.inserted_at),
   };
 }
 

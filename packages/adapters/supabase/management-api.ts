@@ -1,11 +1,13 @@
 import { DomainError, unavailable } from "@pharmasight/core/kernel/errors";
+import { parseJson } from "@pharmasight/core/kernel/json";
 import * as z from "zod";
 
 export interface ManagementApi {
   /**
    * One call. Undefined on 404, which each caller reads in its own way.
-   * @throws DomainError `unavailable` on 429, 5xx, timeouts, lost connections and replies that cannot be read;
-   * `invalid_input` with Supabase's message on any other refusal
+   * @throws DomainError `unavailable` on 429, 5xx, timeouts, lost connections, replies that cannot be read, and a token
+   * that is refused, which an operator mends; `conflict` on the request's `notYet`; `invalid_input` with Supabase's
+   * message on any other refusal
    */
   call<T extends z.ZodType>(request: ManagementRequest, reply: T): Promise<z.output<T> | undefined>;
 }
@@ -15,6 +17,8 @@ interface ManagementRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** Statuses that mean: not in the state that the project is in now. */
+  readonly notYet?: readonly number[];
   /** Values that may come back in an error message and must not be shown. */
   readonly secrets?: readonly string[];
 }
@@ -36,7 +40,7 @@ export function managementApi(options: {
       for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value);
       const response = await exchange(url, request, token, options.timeoutMs);
       if (response.status === 404) return undefined;
-      if (!response.ok) throw refusal(response, [token, ...(request.secrets ?? [])]);
+      if (!response.ok) throw refusal(response, request.notYet ?? [], [token, ...(request.secrets ?? [])]);
       const parsed = reply.safeParse(parseJson(response.text));
       if (parsed.success) return parsed.data;
       throw unavailable("Supabase sent a reply that cannot be read.", RETRY_SECONDS, parsed.error);
@@ -68,15 +72,17 @@ async function exchange(url: URL, request: ManagementRequest, token: string, tim
   }
 }
 
-function refusal(response: Exchange, secrets: readonly string[]): DomainError {
+function refusal(response: Exchange, notYet: readonly number[], secrets: readonly string[]): DomainError {
   if (response.status === 429) {
     return unavailable("Supabase asks to slow down.", secondsToWait(response.headers));
   }
+  if (response.status === 401) return unavailable("Supabase refuses our token.", RETRY_SECONDS);
   if (response.status >= 500) return unavailable(`Supabase answered ${response.status}.`, RETRY_SECONDS);
   const body = z.object({ message: z.string() }).safeParse(parseJson(response.text));
   let message = body.success ? body.data.message : `status ${response.status}`;
   for (const secret of secrets) message = message.replaceAll(secret, "[hidden]");
-  return new DomainError("invalid_input", `Supabase refused the request: ${message}`);
+  const code = notYet.includes(response.status) ? "conflict" : "invalid_input";
+  return new DomainError(code, `Supabase refused the request: ${message}`);
 }
 
 /** `Retry-After` where it is given in seconds, else Supabase's own header, else a whole window. */
@@ -86,12 +92,4 @@ function secondsToWait(headers: Headers): number {
     if (seconds > 0) return seconds;
   }
   return RATE_LIMIT_SECONDS;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

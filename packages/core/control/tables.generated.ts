@@ -17,6 +17,12 @@ export interface AuditLogTable {
   after: Json | null;
 }
 
+export interface FindRequestsTable {
+  id: string;
+  email: string;
+  createdAt: Date;
+}
+
 export interface OutboxTable {
   id: string;
   queue: string;
@@ -50,6 +56,7 @@ export interface ProvisioningJobsTable {
   createdAt: Date;
   finishedAt: Date | null;
   admittedAt: Date | null;
+  linkNumber: Generated<number>;
 }
 
 export interface ProvisioningStepsTable {
@@ -91,6 +98,7 @@ export interface SignUpsTable {
   tenantId: string | null;
   createdAt: Date;
   confirmedAt: Date | null;
+  hasOpened: Generated<boolean>;
 }
 
 export interface SubscriptionPlansTable {
@@ -181,11 +189,13 @@ export interface TenantsTable {
   createdAt: Date;
   updatedAt: Date;
   ownerMailbox: string | null;
+  trialMailbox: string | null;
   profileVersion: Generated<string>;
 }
 
 export interface ControlTables {
   auditLog: AuditLogTable;
+  findRequests: FindRequestsTable;
   outbox: OutboxTable;
   provisioningAttempts: ProvisioningAttemptsTable;
   provisioningJobs: ProvisioningJobsTable;

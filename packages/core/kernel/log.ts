@@ -27,8 +27,11 @@ export interface Log {
   alarm(name: AlarmName, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-export type AlarmName =
-  | "tenant-identity-mismatch"
-  | "provisioning-failed"
-  | "dead-letter"
-  | "control-database-unreachable";
+/** Each has an alarm of its own where it is watched: one that lasts must not keep another one quiet. */
+export const alarmNames = [
+  "tenant-identity-mismatch",
+  "provisioning-failed",
+  "sign-ups-waiting",
+  "control-database-unreachable",
+] as const;
+export type AlarmName = (typeof alarmNames)[number];

@@ -50,6 +50,16 @@ export class RateLimits {
     }
   }
 
+  /** How many hits of a subject are in the window now. */
+  async count({ limit, subject }: Counted): Promise<number> {
+    const since = secondsAfter(this.#clock.now(), -limit.windowSeconds);
+    const { rows } = await sql<{ hits: string }>`
+      select count(*) as hits from ${this.#table} as known, unnest(known.hits) hit
+      where known.key = ${await this.#keyOf({ limit, subject })} and hit > ${since}::timestamptz
+    `.execute(this.#db);
+    return Number(rows[0]?.hits ?? 0);
+  }
+
   /** Forgets a subject's hits: what was limited has succeeded. */
   async clear(counted: readonly Counted[]): Promise<void> {
     for (const one of counted)

@@ -8,7 +8,17 @@ export interface DatabaseEndpoint {
 export interface DatabaseProject {
   /** The provider's own reference. */
   readonly ref: string;
+  /** Undefined for one that is gone. */
+  readonly name: string | undefined;
   readonly status: "creating" | "ready" | "failed" | "removed";
+}
+
+/** A project as a list shows it: `up` says nothing of its pooler. */
+export interface ListedProject {
+  readonly ref: string;
+  readonly name: string;
+  readonly status: "creating" | "up" | "failed" | "removed";
+  readonly createdAt: Date;
 }
 
 export interface ProjectEndpoints {
@@ -26,16 +36,25 @@ export interface ProjectEndpoints {
 export interface DatabaseHosts {
   /**
    * The project of this name, if the provider has one. Looked up before `create`, which has no idempotency key: a
-   * reply that was lost leaves a project behind. The oldest one when there are several.
+   * reply that was lost leaves a project behind. The oldest one when there are several; one that failed only when
+   * there is no other.
    */
   find(name: string): Promise<DatabaseProject | undefined>;
+  /**
+   * Projects whose name contains a text, oldest first, those included that are being removed.
+   * @param after where the page before ended
+   */
+  list(namePart: string, after?: string): Promise<{ projects: readonly ListedProject[]; next: string | undefined }>;
   /** @throws DomainError `unavailable` (with `retryAfterSeconds` on 429), `invalid_input` when refused for good */
   create(project: NewDatabaseProject): Promise<DatabaseProject>;
   /** `ready` only when both the database and the pooler are healthy. */
   inspect(ref: string): Promise<DatabaseProject>;
   endpoints(ref: string): Promise<ProjectEndpoints>;
-  /** Deletes the project and its backups. Deleting what is not there succeeds. */
-  delete(ref: string): Promise<void>;
+  /**
+   * Deletes the project and its backups. Deleting what is not there succeeds.
+   * @returns `isAccepted` false while the provider is not ready to delete it, such as while it is being made
+   */
+  delete(ref: string): Promise<{ isAccepted: boolean }>;
 }
 
 export interface NewDatabaseProject {

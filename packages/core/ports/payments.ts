@@ -5,6 +5,13 @@ export interface Payments {
    * @throws DomainError `unavailable` when the provider does not answer or asks to slow down
    */
   ensureCustomer(customer: NewCustomer): Promise<{ customerId: string }>;
+  /**
+   * Deletes the customer of a tenant, also one whose making was never recorded because the reply was lost. Deleting
+   * what is not there succeeds.
+   * @param customer with the words that it was made with
+   * @throws as `ensureCustomer`
+   */
+  deleteCustomer(customer: NewCustomer): Promise<void>;
 }
 
 export interface NewCustomer {

@@ -16,6 +16,8 @@ const profileChangedSchema = z.object({
   timeZone: z.string().min(1).max(64),
   ownerName: z.string().min(1).max(255),
   ownerEmail: z.email().max(254),
+  /** SHA-256 of the logo, hexadecimal; blank: there is none. */
+  logoDigest: z.string().regex(/^(?:[0-9a-f]{64})?$/),
   /** Counts the changes, from 1. */
   version: z.coerce.number().int().positive(),
 });

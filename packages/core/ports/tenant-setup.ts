@@ -40,6 +40,30 @@ export interface TenantSetup {
   seed(owner: OwnerSecret, seed: TenantSeed): Promise<void>;
   /** The owner's account, without a password, and the hash of the one-time link that signs them in. */
   addOwner(owner: OwnerSecret, account: OwnerAccount): Promise<void>;
+  /**
+   * Replaces the owner's one-time link, and their address where it was wrong. What was sent before no longer works.
+   * @throws DomainError `conflict` when somebody has signed in as the owner: the account is theirs now
+   */
+  renewOwnerLink(owner: OwnerSecret, renewal: OwnerLinkRenewal): Promise<void>;
+  /**
+   * Looks at a database that a person made, and changes nothing.
+   * @param pooled where requests would reach it
+   * @throws DomainError `unavailable` when either way does not lead to a database
+   */
+  inspect(owner: OwnerSecret, pooled: DatabaseEndpoint): Promise<DatabaseFacts>;
+}
+
+export type OwnerLinkRenewal = Pick<OwnerAccount, "userId" | "email" | "linkHash" | "linkExpiresAt" | "at">;
+
+export interface DatabaseFacts {
+  /** Whose it says it is; undefined while it is nobody's. */
+  readonly tenantId: string | undefined;
+  /** Of the server, such as 17. */
+  readonly majorVersion: number;
+  /** Whether the owner may make roles, and schemas in this database. */
+  readonly canSetUp: boolean;
+  /** Whether both ways lead to the same database. */
+  readonly isOneDatabase: boolean;
 }
 
 export interface TenantSeed {

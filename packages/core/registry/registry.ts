@@ -29,7 +29,14 @@ const entrySchema = z.object({
   trialEndsAt: z.date().nullable(),
   schemaVersion: z.number().nullable(),
   flags: z.record(z.string(), z.unknown()),
-  settings: z.record(z.string(), z.unknown()),
+  /** What the pharmacy says of itself beyond its name. A digest that is none is no logo. */
+  settings: z.looseObject({
+    logoDigest: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional()
+      .catch(undefined),
+  }),
   /** Grows with every change of what stands here. */
   registryVersion: z.coerce.bigint(),
   appSecretArn: z.string().nullable(),

@@ -3,9 +3,12 @@ import { describe, expect, test } from "vitest";
 import { Subdomains } from "./subdomains.ts";
 
 describe("a pharmacy's name in its address", () => {
-  test.each(["alfa", "good-health", "apteka24", "mc2"])("may be %s", (name) => {
-    expect(Subdomains.check(name)).toEqual({ ok: true, label: name });
-  });
+  test.each(["alfa", "good-health", "apteka24", "mc2", "findlay", "barnes", "corner-shop-chemist", "pharma-light"])(
+    "may be %s",
+    (name) => {
+      expect(Subdomains.check(name)).toEqual({ ok: true, label: name });
+    },
+  );
 
   test.each([
     ["", "empty"],
@@ -31,6 +34,20 @@ describe("a pharmacy's name in its address", () => {
     ["pharmasight-login", "reserved"],
     ["find", "reserved"],
     ["f1nd", "reserved"],
+    ["adrnin", "reserved"],
+    ["vvebrnail", "reserved"],
+    ["5upp0rt", "reserved"],
+    ["b1ll1ng", "reserved"],
+    ["4p1", "reserved"],
+    ["a-d-m-i-n", "reserved"],
+    ["pharma-sight", "reserved"],
+    ["pharrnasight", "reserved"],
+    ["pharmaslght-pay", "reserved"],
+    ["my-pharmasight", "reserved"],
+    ["secure-pharmas1ght-login", "reserved"],
+    // Cyrillic letters that look like ours, as typed and as a browser writes them.
+    ["аdmin", "invalid"],
+    ["xn--dmin-5cd", "invalid"],
   ])("may not be %j: %s", (name, reason) => {
     expect(Subdomains.check(name)).toMatchObject({ ok: false, reason });
   });

@@ -44,10 +44,13 @@ export function check(input: string): SubdomainCheck {
 
 const reservedSkeletons = new Set([...reserved].map(skeleton));
 
-/** A name that reads like a reserved one is as good for deceiving people as the name itself. */
+/**
+ * A name that reads like a reserved one is as good for deceiving people as the name itself, and our own name within
+ * another one says that it is us.
+ */
 function looksReserved(label: string): boolean {
   return (
-    reserved.has(label) || reservedSkeletons.has(skeleton(label)) || skeleton(label).startsWith(skeleton("pharmasight"))
+    reserved.has(label) || reservedSkeletons.has(skeleton(label)) || skeleton(label).includes(skeleton("pharmasight"))
   );
 }
 

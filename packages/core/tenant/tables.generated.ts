@@ -128,9 +128,17 @@ export interface ItemImportChangesTable {
   importId: string;
   rowNumber: number;
   itemId: string;
-  change: "added" | "updated";
+  change: "added" | "updated" | "stocked";
   before: Json | null;
+  itemChangedAt: Date | null;
   undoneAt: Date | null;
+  keptReason: string | null;
+}
+
+export interface ItemImportKeysTable {
+  importId: string;
+  key: string;
+  rowNumber: number;
 }
 
 export interface ItemImportRejectionsTable {
@@ -138,6 +146,7 @@ export interface ItemImportRejectionsTable {
   rowNumber: number;
   reason: string;
   cells: Json;
+  kind: Generated<"rejected" | "stock_left">;
 }
 
 export interface ItemImportRowsTable {
@@ -162,6 +171,11 @@ export interface ItemImportsTable {
   createdAt: Date;
   startedAt: Date | null;
   finishedAt: Date | null;
+  turn: Generated<number>;
+  position: Generated<number>;
+  hintedAt: Date | null;
+  stageStartedAt: Date | null;
+  stageRows: Generated<number>;
   fileDigest: string | null;
   format: "csv" | "xlsx" | null;
   sheets: Json | null;
@@ -170,13 +184,17 @@ export interface ItemImportsTable {
   header: Json | null;
   mapping: Json | null;
   rowsUpdated: Generated<number>;
+  checkedAt: Date | null;
   rowsChecked: Generated<number>;
   rowsNew: Generated<number>;
   rowsKnown: Generated<number>;
   rowsBad: Generated<number>;
+  rowsParked: Generated<number>;
+  rowsStocked: Generated<number>;
+  rowsStockLeft: Generated<number>;
   rowsUndone: Generated<number>;
   rowsKept: Generated<number>;
-  documentNumber: string | null;
+  documentNumbers: ColumnType<unknown, NonNullable<unknown> | undefined, NonNullable<unknown>>;
   undoneAt: Date | null;
 }
 
@@ -262,7 +280,7 @@ export interface SessionsTable {
 }
 
 export interface SetupStepsTable {
-  step: "company" | "branches" | "people" | "items";
+  step: "welcome" | "company" | "branches" | "people" | "items" | "checklist";
   state: "done" | "skipped";
   changedBy: string;
   changedAt: Date;
@@ -323,6 +341,7 @@ export interface UsersTable {
   updatedAt: Date;
   username: string | null;
   deactivatedAt: Date | null;
+  lastSeenAt: Date | null;
 }
 
 export interface VerificationsTable {
@@ -347,6 +366,7 @@ export interface TenantTables {
   importHeadings: ImportHeadingsTable;
   invitations: InvitationsTable;
   itemImportChanges: ItemImportChangesTable;
+  itemImportKeys: ItemImportKeysTable;
   itemImportRejections: ItemImportRejectionsTable;
   itemImportRows: ItemImportRowsTable;
   itemImports: ItemImportsTable;

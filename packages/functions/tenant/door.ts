@@ -2,15 +2,16 @@ import { log } from "@pharmasight/adapters/log";
 import { tenantPlatform } from "@pharmasight/adapters/tenant-platform";
 import { DomainError, notFound } from "@pharmasight/core/kernel/errors";
 import { withLogFields } from "@pharmasight/core/kernel/log";
+import { Sessions } from "@pharmasight/core/tenant/accounts/sessions";
 import type { ApiKey, Member, Visitor } from "@pharmasight/core/tenant/actors";
 import { TenantAudit } from "@pharmasight/core/tenant/audit/audit";
 import { TenantScope } from "@pharmasight/core/tenant/scope";
 import { SessionTokens } from "@pharmasight/core/tenant/sessions/tokens";
-import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
 import { LRUCache } from "lru-cache";
-import { isSecure, pharmacyUrl } from "../http/addresses.ts";
+import { pharmacyUrl } from "../http/addresses.ts";
 import type { EdgeContext, EdgeEnv } from "../http/bindings.ts";
+import { hostCookie, setHostCookie } from "./cookies.ts";
 
 /** Headers by which other systems choose a tenant. Here the host does; one that disagrees is refused. */
 const tenantHeaders = ["x-tenant-id", "x-tenant", "x-tenant-subdomain"] as const;
@@ -40,10 +41,20 @@ export async function visitor(c: EdgeContext): Promise<TenantScope<Visitor>> {
   return TenantScope.forVisitor(tenancy, hostKey(c), c.env.origin);
 }
 
-/** The signed-in person. @throws DomainError `unauthenticated` and what else keeps somebody out */
-export async function member(c: EdgeContext): Promise<TenantScope<Member>> {
+/**
+ * The signed-in person. A session that is used goes on: when half of its time is over, the browser gets a later token.
+ * @param suspended whether people of a suspended pharmacy come in too: to their own account, never to its records
+ * @throws DomainError `unauthenticated` and what else keeps somebody out
+ */
+export async function member(
+  c: EdgeContext,
+  suspended: "refused" | "entered" = "refused",
+): Promise<TenantScope<Member>> {
   const { tenancy } = await tenantPlatform();
-  return TenantScope.forMember(tenancy, hostKey(c), sessionToken(c), c.env.origin);
+  const token = hostCookie(c, "session");
+  const tenant = await TenantScope.forMember(tenancy, hostKey(c), token, c.env.origin, suspended);
+  if (token !== undefined) await renewSession(c, tenant, token);
+  return tenant;
 }
 
 /**
@@ -59,27 +70,25 @@ export function caller(c: EdgeContext): Promise<TenantScope<Member | ApiKey>> {
   return found;
 }
 
-/** Keeps the session's token in a cookie that only this very host receives. */
-export function setSessionCookie(c: EdgeContext, token: string, expires: Date): void {
-  const attributes = { httpOnly: true, sameSite: "Lax", path: "/", expires } as const;
-  if (isSecure()) setCookie(c, "session", token, { ...attributes, prefix: "host" });
-  else setCookie(c, "session", token, attributes);
-}
-
-export function clearSessionCookie(c: EdgeContext): void {
-  if (isSecure()) deleteCookie(c, "session", { prefix: "host", secure: true, path: "/" });
-  else deleteCookie(c, "session", { path: "/" });
-}
-
-/** The session's token as the browser sent it. */
-export function sessionToken(c: EdgeContext): string | undefined {
-  return isSecure() ? getCookie(c, "session", "host") : getCookie(c, "session");
-}
-
 function hostKey(c: EdgeContext): string {
   const { target } = c.env;
   if (target.kind === "subdomain" || target.kind === "custom") return target.key;
   throw notFound("page");
+}
+
+/** Requests whose session was renewed: a page may ask for its person more than once. */
+const renewed = new WeakSet<Request>();
+
+async function renewSession(c: EdgeContext, tenant: TenantScope<Member>, token: string): Promise<void> {
+  if (renewed.has(c.req.raw)) return;
+  renewed.add(c.req.raw);
+  try {
+    const later = await Sessions.renew(tenant, token);
+    if (later !== undefined) setHostCookie(c, "session", later.token, later.expiresAt);
+  } catch (error) {
+    // The token in hand still works, and the next page tries again.
+    log.warn("a session was not renewed", { error: String(error) });
+  }
 }
 
 const callers = new WeakMap<Request, Promise<TenantScope<Member | ApiKey>>>();
@@ -103,8 +112,8 @@ async function enterAsCaller(c: EdgeContext): Promise<TenantScope<Member | ApiKe
 
 /** Everything in the request that names a tenant. */
 function claimedTenant(c: EdgeContext): string[] {
-  const token = sessionToken(c);
-  const ofToken = token === undefined ? undefined : SessionTokens.claimedTenantId(token);
+  const token = hostCookie(c, "session");
+  const ofToken = token === undefined ? undefined : SessionTokens.claimsOf(token)?.tenantId;
   const ofHeaders = tenantHeaders.map((name) => c.req.header(name));
   return [ofToken, ...ofHeaders].filter((value) => value !== undefined);
 }

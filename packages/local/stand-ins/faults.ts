@@ -3,11 +3,12 @@ import * as z from "zod";
 /**
  * What a stand-in does wrong on demand.
  * - `429`, `500`: refused in the vendor's words, nothing done
+ * - `409`: refused as not possible now, nothing done
  * - `timeout`: never answers, nothing done
  * - `lost-reply`: does the work, then closes the connection
  * - `delay`: answers rightly, later
  */
-const actions = ["429", "500", "timeout", "lost-reply", "delay"] as const;
+const actions = ["409", "429", "500", "timeout", "lost-reply", "delay"] as const;
 
 export const faultSchema = z.strictObject({
   /** Regular expression over the name of the call: `POST /v1/projects`, or the AWS action `CreateSecret`. */

@@ -28,8 +28,8 @@ export interface Vendor {
   /** What the call is named in a fault's `on`; method and path when absent. */
   nameOf?(call: Call): string;
   handle(call: Call): Reply | Promise<Reply>;
-  /** The vendor's own words for "slow down" and "we are broken". */
-  refuse(status: 429 | 500, retryAfterSeconds: number): Reply;
+  /** The vendor's own words for "not now", "slow down" and "we are broken". */
+  refuse(status: 409 | 429 | 500, retryAfterSeconds: number): Reply;
 }
 
 export interface HttpServer {
@@ -97,6 +97,8 @@ async function answer(
   for (const [name, value] of Object.entries(vendor.headers?.(call) ?? {})) response.setHeader(name, value);
   const fault = faults.take(vendor.nameOf?.(call) ?? `${call.method} ${call.path}`);
   switch (fault?.action) {
+    case "409":
+      return send(vendor, response, vendor.refuse(409, fault.seconds));
     case "429":
       return send(vendor, response, vendor.refuse(429, fault.seconds));
     case "500":

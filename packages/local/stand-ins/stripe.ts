@@ -41,7 +41,7 @@ const IDEMPOTENCY_KEY_MAX_LENGTH = 255;
 const DEFAULT_VERSION = "2026-10-28.endive";
 
 /**
- * Stands in for Stripe: making a customer and searching customers by one metadata value, in Stripe's form encoding,
+ * Stands in for Stripe: making and deleting a customer and searching customers by one metadata value, in Stripe's form encoding,
  * error shape and idempotency rules. Anything else is refused.
  * @param options.searchLagSeconds how long a new customer stays unknown to search, as Stripe's index is up to a minute
  * late
@@ -63,18 +63,24 @@ export async function startStripe(options: {
     handle: (call) => {
       const seconds = Math.floor(clock.now().getTime() / 1000);
       const reply = act(state.value, call, seconds, options.searchLagSeconds ?? 0);
-      if (call.method === "POST") state.save();
+      if (call.method !== "GET") state.save();
       return reply;
     },
-    refuse: (status, retryAfterSeconds) =>
-      status === 429
-        ? failure(429, "invalid_request_error", "Too many requests hit the API too quickly.", {
-            code: "rate_limit",
-            headers: { "retry-after": String(retryAfterSeconds) },
-          })
-        : failure(500, "api_error", "An unknown error occurred."),
+    refuse,
   });
   return { ...server, apiKey: state.value.apiKey, customers: () => state.value.customers };
+}
+
+function refuse(status: 409 | 429 | 500, retryAfterSeconds: number): Reply {
+  if (status === 500) return failure(500, "api_error", "An unknown error occurred.");
+  if (status === 409) {
+    const message = "This object cannot be accessed right now because another API request is accessing it.";
+    return failure(409, "invalid_request_error", message, { code: "lock_timeout" });
+  }
+  return failure(429, "invalid_request_error", "Too many requests hit the API too quickly.", {
+    code: "rate_limit",
+    headers: { "retry-after": String(retryAfterSeconds) },
+  });
 }
 
 function act(state: State, call: Call, seconds: number, searchLagSeconds: number): Reply {
@@ -89,6 +95,8 @@ function act(state: State, call: Call, seconds: number, searchLagSeconds: number
       call,
     );
   }
+  const id = /^DELETE \/v1\/customers\/(\w+)$/.exec(route)?.[1];
+  if (id !== undefined) return remove(state, id);
   throw refusal(404, "invalid_request_error", `Unrecognized request URL (${call.method}: ${call.path}).`);
 }
 
@@ -140,6 +148,15 @@ function create(state: State, call: Call, seconds: number): StripeCustomer {
   };
   state.customers.push(customer);
   return customer;
+}
+
+/** A key that made the customer goes on answering with it, as with Stripe. */
+function remove(state: State, id: string): Reply {
+  if (!state.customers.some((customer) => customer.id === id)) {
+    throw refusal(404, "invalid_request_error", `No such customer: '${id}'`, { code: "resource_missing", param: "id" });
+  }
+  state.customers = state.customers.filter((customer) => customer.id !== id);
+  return { status: 200, body: { id, object: "customer", deleted: true } };
 }
 
 /** Knows one form of Stripe's query language: `metadata['key']:'value'`, in either kind of quotes. */

@@ -12,6 +12,10 @@ const projectSchema = z.object({
   createdAt: z.iso.datetime(),
   /** Whether the database behind it exists. */
   built: z.boolean(),
+  /** What becomes of it instead of a healthy project. */
+  fate: z.enum(["init-failed", "stuck"]).optional(),
+  /** Until when it is still listed after its deletion. */
+  goneFrom: z.iso.datetime().optional(),
 });
 type Project = z.infer<typeof projectSchema>;
 /** A project as the stand-in keeps it. */
@@ -19,7 +23,9 @@ export type SupabaseProject = Readonly<Project>;
 
 const stateSchema = z.object({ token: z.string(), projects: z.array(projectSchema) });
 
-export type ProjectStatus = "UNKNOWN" | "COMING_UP" | "ACTIVE_HEALTHY";
+export type ProjectStatus = "UNKNOWN" | "COMING_UP" | "ACTIVE_HEALTHY" | "INIT_FAILED" | "GOING_DOWN";
+/** `init-failed`: Supabase gives up making it. `stuck`: it never leaves COMING_UP. */
+export type ProjectFate = "init-failed" | "stuck";
 
 /** The pooler learns of a database after the database is up. */
 const POOLER_WAIT_FACTOR = 1.2;
@@ -35,6 +41,8 @@ export class Projects {
   readonly #waitSeconds: number;
   readonly #building = new Map<string, Promise<void>>();
   #lastBuild: Promise<void> = Promise.resolve();
+  #fates: ProjectFate[] = [];
+  #removalSeconds = 0;
 
   /** @throws Error when `file` is not readable */
   constructor(file: string, databases: ProjectDatabases, clock: Clock, waitSeconds: number) {
@@ -52,7 +60,18 @@ export class Projects {
   }
 
   list(): readonly SupabaseProject[] {
-    return this.#state.value.projects;
+    const now = this.#clock.now().toISOString();
+    return this.#state.value.projects.filter(({ goneFrom }) => goneFrom === undefined || goneFrom > now);
+  }
+
+  /** What becomes of the next projects, one each. */
+  foretell(...fates: readonly ProjectFate[]): void {
+    this.#fates.push(...fates);
+  }
+
+  /** How long a project is still listed as GOING_DOWN after its deletion. */
+  slowRemoval(seconds: number): void {
+    this.#removalSeconds = seconds;
   }
 
   find(ref: string): SupabaseProject | undefined {
@@ -66,7 +85,9 @@ export class Projects {
     const ref = Array.from({ length: REF_LENGTH }, letter).join("");
     // The owner first: its password is kept by Postgres only, and an owner without a project harms nobody.
     await this.#databases.createOwner(ref, password);
-    const project = { ...wanted, ref, createdAt: this.#clock.now().toISOString(), built: false };
+    const fate = this.#fates.shift();
+    const createdAt = this.#clock.now().toISOString();
+    const project = { ...wanted, ref, createdAt, built: false, ...(fate === undefined ? {} : { fate }) };
     this.#state.value.projects.push(project);
     this.#state.save();
     this.#build(project);
@@ -76,18 +97,26 @@ export class Projects {
   async remove(ref: string): Promise<void> {
     await this.#building.get(ref);
     await this.#databases.drop(ref);
-    this.#state.value.projects = this.#state.value.projects.filter((project) => project.ref !== ref);
+    const { projects } = this.#state.value;
+    const goneFrom = new Date(this.#clock.now().getTime() + this.#removalSeconds * 1000).toISOString();
+    this.#state.value.projects =
+      this.#removalSeconds === 0
+        ? projects.filter((project) => project.ref !== ref)
+        : projects.map((project) => (project.ref === ref ? { ...project, goneFrom } : project));
     this.#state.save();
   }
 
   status(project: SupabaseProject): ProjectStatus {
+    if (project.goneFrom !== undefined) return "GOING_DOWN";
     const seconds = this.#ageSeconds(project);
     if (seconds < this.#waitSeconds * UNKNOWN_SHARE) return "UNKNOWN";
+    if (project.fate !== undefined) return project.fate === "stuck" ? "COMING_UP" : "INIT_FAILED";
     return project.built && seconds >= this.#waitSeconds ? "ACTIVE_HEALTHY" : "COMING_UP";
   }
 
   isPoolerUp(project: SupabaseProject): boolean {
-    return project.built && this.#ageSeconds(project) >= this.#waitSeconds * POOLER_WAIT_FACTOR;
+    const isHealthy = this.status(project) === "ACTIVE_HEALTHY";
+    return isHealthy && this.#ageSeconds(project) >= this.#waitSeconds * POOLER_WAIT_FACTOR;
   }
 
   /** Returns when no database is being made any more. */
@@ -104,7 +133,7 @@ export class Projects {
    * start, as happens at Supabase.
    */
   #build(project: Project): void {
-    if (project.built) return;
+    if (project.built || project.goneFrom !== undefined) return;
     const building = this.#lastBuild
       .then(() => this.#databases.createDatabase(project.ref))
       .then(() => {

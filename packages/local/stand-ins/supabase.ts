@@ -12,7 +12,7 @@ import {
 } from "./http.ts";
 import { ProjectDatabases, type SharedCluster } from "./supabase-databases.ts";
 import { type Outage, type Pooler, startPooler } from "./supabase-pooler.ts";
-import { Projects, type SupabaseProject } from "./supabase-projects.ts";
+import { type ProjectFate, Projects, type SupabaseProject } from "./supabase-projects.ts";
 import { createProjectBody, healthQuery, listProjectsQuery, noQuery } from "./supabase-requests.ts";
 
 export interface SupabaseOptions {
@@ -40,6 +40,10 @@ export interface Supabase extends HttpServer {
   stopDatabase(ref: string, outage?: Outage): void;
   startDatabase(ref: string): void;
   killConnections(ref: string): void;
+  /** What becomes of the next projects instead of a healthy one, one each. */
+  foretell(...fates: readonly ProjectFate[]): void;
+  /** How long a deleted project is still listed as GOING_DOWN; 0, as at the start, for not at all. */
+  slowRemoval(seconds: number): void;
 }
 
 const ORGANIZATION = "pharmasight-local";
@@ -68,13 +72,12 @@ export async function startSupabase(options: SupabaseOptions): Promise<Supabase>
   const limiter = new RateLimiter(clock);
   const server = await serveVendor(options.port, {
     handle: (call) => answer({ projects, pooler, limiter }, call),
-    refuse: (status, seconds) =>
-      status === 429
-        ? failure(429, "ThrottlerException: Too Many Requests", {
-            "retry-after": String(seconds),
-            "x-ratelimit-reset": String(seconds),
-          })
-        : failure(500, "Internal server error"),
+    refuse: (status, seconds) => {
+      if (status === 500) return failure(500, "Internal server error");
+      if (status === 409) return failure(409, "The project is not in a state that allows this.");
+      const wait = String(seconds);
+      return failure(429, "ThrottlerException: Too Many Requests", { "retry-after": wait, "x-ratelimit-reset": wait });
+    },
   });
   return {
     ...server,
@@ -87,6 +90,8 @@ export async function startSupabase(options: SupabaseOptions): Promise<Supabase>
     stopDatabase: (ref, outage = "error") => pooler.stopDatabase(ref, outage),
     startDatabase: pooler.startDatabase,
     killConnections: pooler.killConnections,
+    foretell: (...fates) => projects.foretell(...fates),
+    slowRemoval: (seconds) => projects.slowRemoval(seconds),
     stop: async () => {
       await Promise.all([server.stop(), pooler.stop()]);
       await projects.settled();
@@ -217,7 +222,8 @@ function getPoolerConfig({ projects, pooler }: World, call: Call, ref: string): 
 
 async function deleteProject({ projects, pooler }: World, call: Call, ref: string): Promise<Reply> {
   query(noQuery, call);
-  const { name } = existing(projects, ref);
+  const { name, goneFrom } = existing(projects, ref);
+  if (goneFrom !== undefined) return ok({ id: 1, ref, name });
   pooler.killConnections(ref);
   await projects.remove(ref);
   return ok({ id: 1, ref, name });

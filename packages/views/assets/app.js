@@ -108,6 +108,11 @@ document.addEventListener("htmx:afterSettle", () => {
   announce(document.querySelector("[data-announce]")?.textContent);
   submitByItself(document);
 });
+// Words for too many requests belong where the answer would have stood, not what was there before.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, target } = event.detail;
+  if (xhr.status === 429 && target.matches("[data-shows-refusals]")) event.detail.shouldSwap = true;
+});
 // Signed out elsewhere: the whole page goes to the sign-in page, not a fragment of it.
 document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.status === 401) location.reload();

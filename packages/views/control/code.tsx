@@ -26,11 +26,12 @@ export function CodePage({ context, email, attemptsLeft, error, resent, formToke
         </span>
         <h1 class="mt-5 font-semibold text-2xl">Check your mail</h1>
         <p class="mt-2 text-base text-muted">
-          We sent a six-digit code to <strong class="font-medium text-base-content">{email}</strong>.
+          We wrote to <strong class="break-words font-medium text-base-content">{email}</strong>. Enter the six-digit
+          code from the mail.
         </p>
         {resent ? (
           <div class="mt-5">
-            <Alert tone="success">We sent a new code. The earlier one no longer works.</Alert>
+            <Alert tone="success">We wrote again. An earlier code no longer works.</Alert>
           </div>
         ) : null}
         <form method="post" action="/sign-up/code" data-once class="mt-6 space-y-5" novalidate>
@@ -72,7 +73,10 @@ export function CodePage({ context, email, attemptsLeft, error, resent, formToke
           </p>
         </div>
       </SiteCard>
-      <p class="-mt-8 px-4 pb-12 text-center text-muted">Nothing there after a minute? Look in the spam folder.</p>
+      <div class="-mt-8 mx-auto max-w-xl space-y-1 px-4 pb-12 text-center text-muted">
+        <p>Nothing there after a minute? Look in the spam folder.</p>
+        <p>If this address has a pharmacy already, the mail has no code but says where to sign in.</p>
+      </div>
     </SiteLayout>
   );
 }

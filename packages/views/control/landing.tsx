@@ -143,7 +143,12 @@ const questions: readonly { question: string; answer: string }[] = [
   {
     question: "Can I bring my medicines from a spreadsheet?",
     answer:
-      "Yes. Save it as CSV and upload it. You see how many rows were added, and get a file of those that need correcting.",
+      "Yes, from Excel or as CSV. You see how many rows were added, and get a file of those that need correcting.",
+  },
+  {
+    question: "I have a pharmacy already. Where do I sign in?",
+    answer:
+      "At the address of your pharmacy, which is in your welcome mail. If you do not have it at hand, choose “Sign in” above: we mail you where you sign in.",
   },
   {
     question: "Can I change my plan later?",

@@ -12,9 +12,12 @@ export interface ProgressStep {
 
 export interface ProgressStepsProps {
   steps: ProgressStep[];
-  /** `waiting`: in the queue, because more pharmacies signed up today than are opened in a day. */
-  state: "working" | "ready" | "failed" | "waiting";
-  /** Answers with this fragment; asked every second until the state is `ready` or `failed`. */
+  /**
+   * `waiting`: in the queue, because more pharmacies signed up today than are opened in a day. `rolled_back`: we gave it
+   * up and deleted what was made.
+   */
+  state: "working" | "ready" | "failed" | "waiting" | "rolled_back";
+  /** Answers with this fragment; asked again and again while the state is `working` or `waiting`. */
   pollPath: string;
   companyName: string;
   /** The new address, with its scheme. */
@@ -36,7 +39,7 @@ export function ProgressPage({ context, ...progress }: ProgressPageProps) {
       title={`Setting up ${progress.companyName}`}
       htmx
       quiet
-      {...(working ? { refreshSeconds: 3 } : {})}
+      {...(working ? { refreshSeconds: lookAgainSeconds(progress.state) * 3 } : {})}
     >
       <SiteCard>
         <ProgressSteps {...progress} />
@@ -55,54 +58,125 @@ export function ProgressPage({ context, ...progress }: ProgressPageProps) {
   );
 }
 
-/** What the page replaces every second: heading, bar, steps, and at the end the way in. */
+/** A place in tomorrow's queue does not change by the second. */
+const lookAgainSeconds = (state: ProgressStepsProps["state"]): number => (state === "waiting" ? 20 : 1);
+
+/** What the page replaces as it goes on: heading, bar, steps, and at the end the way in. */
 export function ProgressSteps(props: ProgressStepsProps) {
-  const { steps, state, pollPath, companyName, supportMail } = props;
-  const working = state === "working" || state === "waiting";
-  const polling = working ? { "hx-get": pollPath, "hx-trigger": "every 1s", "hx-swap": "outerHTML" } : {};
-  const done = steps.filter((step) => step.state === "done").length;
+  const { state, pollPath } = props;
+  const polling =
+    state === "working" || state === "waiting"
+      ? { "hx-get": pollPath, "hx-trigger": `every ${lookAgainSeconds(state)}s`, "hx-swap": "outerHTML" }
+      : {};
   return (
     <div id="progress" {...polling}>
       <ProgressHeading {...props} />
       {state === "waiting" ? (
-        <p class="mt-5 text-muted">
-          Many pharmacies are joining today. Yours is in the queue: you can close this page, we mail you when it is
-          ready.
-        </p>
+        <InQueue {...props} />
+      ) : state === "rolled_back" ? (
+        <GivenUp {...props} />
       ) : (
-        <>
-          <progress
-            id="progress-bar"
-            class="progress bar mt-6"
-            value={done}
-            max={Math.max(steps.length, 1)}
-            aria-label={`${done} of ${steps.length} steps done`}
-          />
-          <ol class="mt-5 space-y-1">
-            {steps.map((step) => (
-              <Step step={step} />
-            ))}
-          </ol>
-        </>
+        <StepList {...props} />
       )}
-      {state === "failed" ? (
-        <div class="mt-6">
-          <Alert tone="warning" title="We are looking into it">
-            <p>
-              Our team has been told and carries on from this step. Nothing you entered is lost, and {companyName} keeps
-              its address. We mail you as soon as it is ready.
-            </p>
-            <p class="mt-2">
-              Questions? Write to{" "}
-              <a href={`mailto:${supportMail}`} class="underline underline-offset-2">
-                {supportMail}
-              </a>
-              .
-            </p>
-          </Alert>
-        </div>
-      ) : null}
+      {state === "failed" ? <Stopped {...props} /> : null}
     </div>
+  );
+}
+
+function StepList({ steps }: ProgressStepsProps) {
+  const done = steps.filter((step) => step.state === "done").length;
+  return (
+    <>
+      <progress
+        id="progress-bar"
+        class="progress bar mt-6"
+        value={done}
+        max={Math.max(steps.length, 1)}
+        aria-label={`${done} of ${steps.length} steps done`}
+      />
+      <ol class="mt-5 space-y-1">
+        {steps.map((step) => (
+          <Step step={step} />
+        ))}
+      </ol>
+    </>
+  );
+}
+
+function InQueue({ address }: ProgressStepsProps) {
+  return (
+    <>
+      <div class="mt-6">
+        <Alert tone="info" title="Today’s places are taken">
+          <p>
+            So many pharmacies joined today that yours is in the queue. It opens by itself, usually within a day, and
+            its free trial starts only then.
+          </p>
+        </Alert>
+      </div>
+      <ul class="mt-5 list-disc space-y-1 pl-5 text-muted">
+        <li>You have nothing to do, and can close this page.</li>
+        <li>We mail you a link to sign in as soon as it is open: that mail is your way back.</li>
+        <li>
+          The address <span class="break-words text-base-content">{withoutScheme(address)}</span> is kept for you.
+        </li>
+      </ul>
+    </>
+  );
+}
+
+function GivenUp({ supportMail }: ProgressStepsProps) {
+  return (
+    <>
+      <div class="mt-6">
+        <Alert tone="warning" title="We stopped setting it up">
+          <p>
+            Something on our side kept it from being finished, so we deleted what had been made. Nothing was charged,
+            and your free trial is not used up.
+          </p>
+        </Alert>
+      </div>
+      <form method="post" action="/sign-up/code/resend" data-once class="mt-6">
+        <SubmitButton busy="Sending your code…" class="btn-primary">
+          <Icon name="refresh-cw" />
+          Try again
+        </SubmitButton>
+      </form>
+      <p class="mt-3 text-muted">
+        We mail you a new code, and set it up with the same details. Or{" "}
+        <a href="/sign-up" class="link">
+          fill in the form anew
+        </a>
+        .
+      </p>
+      <p class="mt-5 border-line border-t pt-5 text-muted">
+        If it does not work then either, please write to <Mailbox address={supportMail} />.
+      </p>
+    </>
+  );
+}
+
+function Stopped({ companyName, supportMail }: ProgressStepsProps) {
+  return (
+    <div class="mt-6">
+      <Alert tone="warning" title="We are looking into it">
+        <p>
+          Our team has been told and carries on from this step. Nothing you entered is lost, and {companyName} keeps its
+          address. We mail you as soon as it is ready.
+        </p>
+        <p class="mt-2">
+          Questions? Write to <Mailbox address={supportMail} />.
+        </p>
+      </Alert>
+    </div>
+  );
+}
+
+function Mailbox({ address }: { address: string }) {
+  return (
+    <a href={`mailto:${address}`} class="underline underline-offset-2">
+      {address}
+    </a>
   );
 }
 
@@ -137,17 +211,26 @@ function ProgressHeading({ state, companyName, address, steps, signIn }: Progres
       </>
     );
   }
+  const { title, spoken } = {
+    working: { title: `Setting up ${companyName}`, spoken: current?.name ?? "Waiting to begin" },
+    waiting: { title: `${companyName} is in the queue`, spoken: "Today’s places are taken. It opens by itself." },
+    failed: {
+      title: `Setting up ${companyName} takes longer`,
+      spoken: "It takes longer. Our team is looking into it.",
+    },
+    rolled_back: { title: `${companyName} could not be opened`, spoken: "We stopped setting it up." },
+  }[state];
   return (
     <>
-      <h1 class="font-semibold text-2xl">
-        {state === "failed" ? `Setting up ${companyName} takes longer` : `Setting up ${companyName}`}
-      </h1>
-      <p class="mt-2 text-base text-muted">
-        {withoutScheme(address)}
-        {state === "working" ? ", usually ready in under a minute" : null}
-      </p>
+      <h1 class="font-semibold text-2xl">{title}</h1>
+      {state === "rolled_back" ? null : (
+        <p class="mt-2 break-words text-base text-muted">
+          {withoutScheme(address)}
+          {state === "working" ? ", usually ready in under a minute" : null}
+        </p>
+      )}
       <p class="sr-only" data-announce>
-        {state === "failed" ? "It takes longer. Our team is looking into it." : (current?.name ?? "Waiting to begin")}
+        {spoken}
       </p>
     </>
   );

@@ -38,6 +38,12 @@ export function SignUpPage({ context, plans, values, errors, rootHost, termsVers
         <div>
           <h1 class="font-semibold text-3xl">Start your free trial</h1>
           <p class="mt-2 text-base text-muted">14 days with everything in your plan. No card needed.</p>
+          <p class="mt-1 text-muted">
+            Have a pharmacy already?{" "}
+            <a href="/find" class="link">
+              Find where to sign in
+            </a>
+          </p>
           <form method="post" action="/sign-up" data-once class="card mt-8 space-y-6 p-5 sm:p-8" novalidate>
             <FormToken token={formToken} />
             <input type="hidden" name="termsVersion" value={termsVersion} />
@@ -63,7 +69,7 @@ export function SignUpPage({ context, plans, values, errors, rootHost, termsVers
                 label="Your email"
                 value={values.email}
                 error={errors.email}
-                help="We send a code to it in the next step."
+                help="We send a code to it in the next step. Later you sign in with it."
                 attributes={{ type: "email", required: true, maxlength: 254, autocomplete: "email" }}
               />
             </div>
@@ -125,7 +131,7 @@ function SubdomainField({ value, error, rootHost }: SubdomainFieldProps) {
         />
         <span class="max-w-3/5 shrink-0 truncate text-muted">.{rootHost}</span>
       </div>
-      <div id="subdomain-hint" aria-live="polite">
+      <div id="subdomain-hint" aria-live="polite" data-shows-refusals>
         <SubdomainHint state="empty" message="" />
       </div>
     </Field>

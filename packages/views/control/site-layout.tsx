@@ -32,7 +32,10 @@ export function SiteLayout({ context, title, quiet, children, ...document }: Sit
                 <a href="/#questions" class="btn btn-ghost btn-sm hidden sm:inline-flex">
                   Questions
                 </a>
-                <a href="/sign-up" class="btn btn-primary btn-sm ml-2">
+                <a href="/find" class="btn btn-ghost btn-sm">
+                  Sign in
+                </a>
+                <a href="/sign-up" class="btn btn-primary btn-sm sm:ml-2">
                   Start free trial
                 </a>
               </nav>
@@ -45,6 +48,14 @@ export function SiteLayout({ context, title, quiet, children, ...document }: Sit
         <footer class="border-line border-t bg-base-100">
           <div class="mx-auto flex max-w-6xl flex-wrap items-center justify-between gap-x-6 gap-y-2 px-4 py-6 text-muted sm:px-6">
             <p>PharmaSight, software for pharmacies</p>
+            <nav aria-label="More" class="flex flex-wrap gap-x-5 gap-y-2">
+              <a href="/find" class="link">
+                Find your pharmacy
+              </a>
+              <a href="/terms" class="link">
+                Terms of service
+              </a>
+            </nav>
             <p class="text-xs tabular-nums">Version {context.version}</p>
           </div>
         </footer>

@@ -8,10 +8,15 @@ export interface MailBody {
   title: string;
   /** Paragraphs before the action. */
   before: string[];
-  /** The mail's one action: a code to copy or a link to follow. */
-  action: { code: string } | { label: string; url: string };
+  /** The mail's one action: a code to copy, a link to follow, or several links to choose from. */
+  action: { code: string } | MailLink | { links: readonly MailLink[] };
   /** Paragraphs after it. */
   after: string[];
+}
+
+export interface MailLink {
+  label: string;
+  url: string;
 }
 
 const font = "font-family:Inter,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
@@ -30,8 +35,13 @@ export function composeMail(body: MailBody): MailContent {
 const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
 
 function plainText({ title, before, action, after }: MailBody): string {
-  const doing = "code" in action ? `    ${action.code}` : `${action.label}:\n${action.url}`;
-  return `${[title, ...before, doing, ...after, "-- \nPharmaSight"].join("\n\n")}\n`;
+  return `${[title, ...before, ...plainAction(action), ...after, "-- \nPharmaSight"].join("\n\n")}\n`;
+}
+
+function plainAction(action: MailBody["action"]): string[] {
+  if ("code" in action) return [`    ${action.code}`];
+  const links = "links" in action ? action.links : [action];
+  return links.map(({ label, url }) => `${label}:\n${url}`);
 }
 
 function MailDocument({ subject, preview, title, before, action, after }: MailBody) {
@@ -92,6 +102,26 @@ function Action({ action }: { action: MailBody["action"] }) {
       </p>
     );
   }
+  if ("links" in action) {
+    return (
+      <>
+        {action.links.map(({ label, url }) => (
+          <Table
+            width="100%"
+            style="margin:0 0 12px;border:1px solid #dfe6e5;border-radius:8px;border-collapse:separate"
+          >
+            <td style={`padding:12px 16px;font-size:16px;line-height:24px;word-break:break-word;${font}`}>
+              <strong style="color:#14211f">{label}</strong>
+              {raw("<br>")}
+              <a href={url} style="color:#0f6b66">
+                {url}
+              </a>
+            </td>
+          </Table>
+        ))}
+      </>
+    );
+  }
   return (
     <>
       <Table style="margin:8px 0 20px;border-collapse:separate">
@@ -104,10 +134,10 @@ function Action({ action }: { action: MailBody["action"] }) {
           </a>
         </td>
       </Table>
-      <p style={`margin:0 0 20px;font-size:13px;line-height:20px;color:#5a6b69;word-break:break-all;${font}`}>
+      <p style={`margin:0 0 20px;font-size:13px;line-height:20px;color:#5a6b69;${font}`}>
         If the button does not work, copy this address:{raw("<br>")}
-        <a href={action.url} style="color:#0f6b66">
-          {action.url}
+        <a href={action.url} style="color:#0f6b66;word-break:break-all">
+          {action.url.replace(/^mailto:/, "")}
         </a>
       </p>
     </>

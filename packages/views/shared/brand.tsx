@@ -19,8 +19,18 @@ export function Brand() {
   );
 }
 
-/** A pharmacy's letters in a square, until it has a logo. */
-export function CompanyMark({ name, class: className = "size-8 text-xs" }: { name: string; class?: string }) {
+export interface CompanyMarkProps {
+  name: string;
+  logoUrl?: string | undefined;
+  class?: string;
+}
+
+/** A pharmacy's logo, or its letters in a square until it has one. */
+export function CompanyMark({ name, logoUrl, class: className = "size-8 text-xs" }: CompanyMarkProps) {
+  if (logoUrl !== undefined) {
+    // White behind it in both schemes: logos are drawn for paper.
+    return <img src={logoUrl} alt="" class={`shrink-0 rounded-lg bg-white object-contain p-0.5 ${className}`} />;
+  }
   return (
     <span
       class={`inline-flex shrink-0 items-center justify-center rounded-lg bg-primary font-semibold text-primary-content ${className}`}

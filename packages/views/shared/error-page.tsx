@@ -143,8 +143,8 @@ export function ErrorPage({ context, code, message, retryAfterSeconds, homeUrl }
           </a>
         )}
         {homeUrl === undefined ? null : (
-          <a href={homeUrl} class="btn btn-plain">
-            About PharmaSight
+          <a href={code === "not_found" ? `${homeUrl}/find` : homeUrl} class="btn btn-plain">
+            {code === "not_found" ? "Find your pharmacy" : "About PharmaSight"}
           </a>
         )}
       </div>

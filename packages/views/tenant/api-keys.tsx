@@ -53,7 +53,7 @@ export interface ApiKeysPageProps {
 
 const scopeLabels: Readonly<Record<ApiScope, { label: string; help: string }>> = {
   "items:read": { label: "Read items", help: "List, search and look at items and prices." },
-  "items:write": { label: "Add items", help: "Add items to your catalogue." },
+  "items:write": { label: "Add and change items", help: "Add items to your catalogue, and change those in it." },
 };
 
 const scopes = ["items:read", "items:write"] as const satisfies readonly ApiScope[];

@@ -12,10 +12,12 @@ export interface SuspendedPageProps {
   companyName: string;
   /** True when a trial ended without a subscription, false when a payment is missing. */
   trialEnded: boolean;
+  /** Whether somebody is signed in; `formToken` is theirs then. */
+  isSignedIn: boolean;
 }
 
 /** 402: the pharmacy is suspended until somebody pays. */
-export function SuspendedPage({ context, companyName, trialEnded }: SuspendedPageProps) {
+export function SuspendedPage({ context, companyName, trialEnded, isSignedIn }: SuspendedPageProps) {
   return (
     <ErrorFrame context={context} status={402} icon="hourglass" title={`${companyName} is paused`}>
       <p class="mt-2 text-base text-muted">
@@ -23,13 +25,26 @@ export function SuspendedPage({ context, companyName, trialEnded }: SuspendedPag
         deleted: as soon as it is paid, everything is as you left it.
       </p>
       <p class="mt-3 font-medium text-base">Ask your owner to choose a plan or pay the open invoice.</p>
-      <form method="post" action="/auth/sign-out" data-once class="mt-7">
-        <FormToken token={context.formToken} />
-        <SubmitButton busy="Signing out…" class="btn-plain">
-          <Icon name="log-out" />
-          Sign out
-        </SubmitButton>
-      </form>
+      <div class="mt-7 flex flex-wrap items-center justify-center gap-2">
+        {isSignedIn ? (
+          <>
+            <a href="/auth/account" class="btn btn-ghost">
+              Your account
+            </a>
+            <form method="post" action="/auth/sign-out" data-once>
+              <FormToken token={context.formToken} />
+              <SubmitButton busy="Signing out…" class="btn-ghost">
+                <Icon name="log-out" />
+                Sign out
+              </SubmitButton>
+            </form>
+          </>
+        ) : (
+          <a href="/auth/sign-in" class="btn btn-ghost">
+            Sign in
+          </a>
+        )}
+      </div>
     </ErrorFrame>
   );
 }

@@ -1,64 +1,166 @@
-import { Alert } from "../shared/alert.tsx";
 import { countOf, formatCount, formatDuration } from "../shared/formats.ts";
+import { FormToken, SubmitButton } from "../shared/forms.tsx";
 import { Icon } from "../shared/icons.tsx";
 import { StatCard } from "../shared/stat-card.tsx";
-import type { ImportRun } from "./import-runs.ts";
+import { Confirmation } from "./confirmation.tsx";
+import { CancelImport, ImportLayout, type ImportStep } from "./import-layout.tsx";
+import type { ImportFile, ImportWork } from "./import-runs.ts";
+import type { TenantShell } from "./shell.tsx";
 
-/** Answer to GET /items/import/{id}/progress; asks again every second until the run is done or has failed. */
-export function ImportProgress({ run }: { run: ImportRun }) {
-  const working = run.state === "waiting" || run.state === "running";
-  const polling = working
-    ? { "hx-get": `/items/import/${run.id}/progress`, "hx-trigger": "every 1s", "hx-swap": "outerHTML" }
-    : {};
+const words: Readonly<Record<ImportWork["state"], { title: string; unknown: string; step: ImportStep }>> = {
+  waiting: { title: "Waiting to begin", unknown: "Your file is in the queue.", step: "Upload" },
+  reading: { title: "Reading the file", unknown: "This takes a few seconds.", step: "Upload" },
+  checking: { title: "Checking every row", unknown: "Nothing is written yet.", step: "Check" },
+  running: { title: "Importing", unknown: "", step: "Import" },
+  undoing: { title: "Undoing the import", unknown: "", step: "Import" },
+};
+
+/** One number beside the bar. */
+export interface ProgressFigure {
+  label: string;
+  count: number;
+}
+
+export interface ImportProgressProps {
+  id: string;
+  work: ImportWork;
+  figures: ProgressFigure[];
+}
+
+/**
+ * Answer to GET /items/import/{id}/progress?state=…; asks again every second. When the import is at another step, the
+ * answer is the header HX-Refresh instead.
+ */
+export function ImportProgress({ id, work, figures }: ImportProgressProps) {
+  const { total } = work;
   return (
-    <div id="import-progress" class="space-y-6" {...polling}>
-      {working ? <Working run={run} /> : <Outcome run={run} />}
-      <dl class="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-4">
-        <StatCard label="Rows read" value={formatCount(run.read)} />
-        <StatCard label="Added" value={formatCount(run.added)} />
-        <StatCard label="Skipped" value={formatCount(run.skipped)}>
-          Already among your items
-        </StatCard>
-        <StatCard label="Rejected" value={formatCount(run.rejected)}>
-          To be corrected
-        </StatCard>
-      </dl>
-      {run.rejectedRows.length === 0 ? null : <RejectedRows run={run} />}
+    <div
+      id="import-progress"
+      class="space-y-6"
+      hx-get={`/items/import/${id}/progress?state=${work.state}`}
+      hx-trigger="every 1s"
+      hx-swap="outerHTML"
+    >
+      <section class="card p-5 sm:p-6" aria-labelledby="working-title">
+        <div class="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-1">
+          <h2 id="working-title" class="flex items-center gap-2.5 font-semibold">
+            <span class="loading loading-spinner loading-sm text-primary" aria-hidden="true" />
+            {words[work.state].title}
+          </h2>
+          <p class="text-muted tabular-nums">{pace(work)}</p>
+        </div>
+        <progress
+          id="import-bar"
+          class="progress bar mt-4"
+          {...(total === undefined ? {} : { value: work.done, max: Math.max(total, 1) })}
+          aria-labelledby="working-title"
+        />
+        <p class="mt-3 text-muted tabular-nums">
+          {total === undefined ? words[work.state].unknown : `${formatCount(work.done)} of ${countOf(total, "row")}.`}{" "}
+          You can leave this page; the work goes on.
+        </p>
+        <p class="sr-only" data-announce>
+          {tenths(work)}
+        </p>
+      </section>
+      {figures.length === 0 ? null : (
+        <dl class="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-4">
+          {figures.map(({ label, count }) => (
+            <StatCard label={label} value={formatCount(count)} />
+          ))}
+        </dl>
+      )}
     </div>
   );
 }
 
-function Working({ run }: { run: ImportRun }) {
-  const { total } = run;
+export interface ImportProgressPageProps extends Omit<ImportProgressProps, "id"> {
+  shell: TenantShell;
+  file: ImportFile;
+  moved: boolean;
+}
+
+/** Forms: POST /items/import/{id}/cancel, back, pause, keep and undo, each with formToken. */
+export function ImportProgressPage({ shell, file, work, figures, moved }: ImportProgressPageProps) {
   return (
-    <section class="card p-5 sm:p-6" aria-labelledby="working-title">
-      <div class="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-1">
-        <h2 id="working-title" class="flex items-center gap-2.5 font-semibold">
-          <span class="loading loading-spinner loading-sm text-primary" aria-hidden="true" />
-          {run.state === "waiting" ? "Waiting to begin" : "Adding your items"}
-        </h2>
-        <p class="text-muted tabular-nums">{pace(run)}</p>
-      </div>
-      <progress
-        id="import-bar"
-        class="progress bar mt-4"
-        {...(total === undefined ? {} : { value: run.read, max: Math.max(total, 1) })}
-        aria-labelledby="working-title"
-      />
-      <p class="mt-3 text-muted tabular-nums">
-        {total === undefined
-          ? "Counting the rows of the file."
-          : `${formatCount(run.read)} of ${countOf(total, "row")}.`}{" "}
-        You can leave this page; the import goes on.
+    <ImportLayout
+      shell={shell}
+      file={file}
+      step={words[work.state].step}
+      moved={moved}
+      htmx
+      refreshSeconds={3}
+      actions={<Controls shell={shell} file={file} state={work.state} />}
+    >
+      <ImportProgress id={file.id} work={work} figures={figures} />
+      <p data-connection-lost hidden class="mt-4 text-muted">
+        No connection at the moment. The work goes on, and this page follows when the connection is back.
       </p>
-      <p class="sr-only" data-announce>
-        {tenths(run)}
-      </p>
-    </section>
+    </ImportLayout>
   );
 }
 
-function pace({ rowsPerSecond, secondsLeft }: ImportRun): string {
+interface ControlsProps {
+  shell: TenantShell;
+  file: ImportFile;
+  state: ImportWork["state"];
+}
+
+function Controls({ shell, file, state }: ControlsProps) {
+  if (state === "undoing") return null;
+  if (state !== "running") return <CancelImport shell={shell} file={file} />;
+  return (
+    <>
+      <EndImport shell={shell} file={file} />
+      <form method="post" action={`/items/import/${file.id}/pause`} data-once>
+        <FormToken token={shell.context.formToken} />
+        <SubmitButton busy="Pausing…" class="btn-primary">
+          <Icon name="pause" />
+          Pause
+        </SubmitButton>
+      </form>
+    </>
+  );
+}
+
+/** Asks what becomes of the rows that are in already. */
+export function EndImport({ shell, file }: { shell: TenantShell; file: ImportFile }) {
+  const { formToken } = shell.context;
+  return (
+    <>
+      <Confirmation
+        id="undo-import"
+        action={`/items/import/${file.id}/undo`}
+        formToken={formToken}
+        open="Cancel and undo"
+        title="Cancel and undo this import?"
+        keep="Go on importing"
+        confirm="Cancel and undo"
+        busy="Cancelling…"
+        class="btn-plain"
+      >
+        Everything that it has done so far is taken back: added items are archived, updated ones get their old values,
+        and opening stock leaves again. What somebody has changed since stays.
+      </Confirmation>
+      <Confirmation
+        id="keep-import"
+        action={`/items/import/${file.id}/keep`}
+        formToken={formToken}
+        open="Stop here"
+        title="Stop here and keep what is in?"
+        keep="Go on importing"
+        confirm="Stop here"
+        busy="Stopping…"
+        class="btn-plain"
+      >
+        What was imported so far stays. The rows that are left can be downloaded as a file, to be imported later; you
+        can still undo the import.
+      </Confirmation>
+    </>
+  );
+}
+
+function pace({ rowsPerSecond, secondsLeft }: ImportWork): string {
   const parts = [
     ...(rowsPerSecond === undefined ? [] : [`${countOf(Math.round(rowsPerSecond), "row")} a second`]),
     ...(secondsLeft === undefined ? [] : [`${formatDuration(secondsLeft)} left`]),
@@ -67,105 +169,7 @@ function pace({ rowsPerSecond, secondsLeft }: ImportRun): string {
 }
 
 /** Spoken only when it changes, so at most ten times. */
-function tenths({ read, total }: ImportRun): string {
-  if (total === undefined || total === 0) return "Import in progress";
-  return `${Math.floor((read / total) * 10) * 10} percent done`;
-}
-
-function Outcome({ run }: { run: ImportRun }) {
-  if (run.state === "failed") {
-    return (
-      <div class="space-y-4">
-        <Alert tone="error" title="The import stopped">
-          <p>{run.failure ?? "Something went wrong on our side."}</p>
-          <p class="mt-1">
-            {run.added === 0 ? "Nothing was added." : `${countOf(run.added, "item")} added before that stay.`} You can
-            upload the file again: items that are already there are skipped.
-          </p>
-        </Alert>
-        <a href="/items/import" class="btn btn-primary">
-          Try again
-        </a>
-      </div>
-    );
-  }
-  return (
-    <section class="card flex flex-wrap items-center justify-between gap-4 p-5 sm:p-6">
-      <div class="flex items-center gap-3.5">
-        <span class="flex size-11 shrink-0 items-center justify-center rounded-full bg-soft-success text-soft-success-text">
-          <Icon name="check" class="size-6" />
-        </span>
-        <div>
-          <h2 class="font-semibold text-base" data-announce>
-            {run.added === 0 ? "Done, no new items" : `Done, ${countOf(run.added, "item")} added`}
-          </h2>
-          <p class="text-muted">
-            {run.rejected === 0
-              ? "Every row was read without mistakes."
-              : `${countOf(run.rejected, "row")} could not be added; correct them and upload them again.`}
-          </p>
-        </div>
-      </div>
-      <a href="/items" class="btn btn-primary w-full sm:w-auto">
-        See your items
-        <Icon name="arrow-right" />
-      </a>
-    </section>
-  );
-}
-
-function RejectedRows({ run }: { run: ImportRun }) {
-  return (
-    <section class="card overflow-clip" aria-labelledby="rejected-title">
-      <div class="flex flex-wrap items-center justify-between gap-3 border-line border-b px-4 py-3 sm:px-5">
-        <h2 id="rejected-title" class="font-semibold">
-          Rejected rows
-        </h2>
-        <a href={`/items/import/${run.id}/rejected.csv`} download class="btn btn-plain btn-sm">
-          <Icon name="download" />
-          Download all {formatCount(run.rejected)}
-        </a>
-      </div>
-      <table class="w-full border-collapse text-left">
-        <caption class="sr-only">Rows that could not be added, with the reason</caption>
-        <thead class="bg-base-200 text-muted text-xs">
-          <tr class="border-line border-b">
-            <th scope="col" class="whitespace-nowrap px-4 py-2.5 text-right font-medium sm:px-5">
-              Row
-            </th>
-            <th scope="col" class="px-2 py-2.5 font-medium sm:w-2/5">
-              Reason
-            </th>
-            <th scope="col" class="hidden px-4 py-2.5 font-medium sm:table-cell sm:px-5">
-              In the file
-            </th>
-          </tr>
-        </thead>
-        <tbody class="divide-y divide-line">
-          {run.rejectedRows.map((rejected) => (
-            <tr>
-              <th
-                scope="row"
-                class="w-16 whitespace-nowrap px-4 py-2.5 text-right align-top font-normal text-muted tabular-nums sm:px-5"
-              >
-                {rejected.row}
-              </th>
-              <td class="px-2 py-2.5 pr-4 align-top">
-                {rejected.reason}
-                <span class="line-clamp-2 text-muted text-xs sm:hidden">{rejected.text}</span>
-              </td>
-              <td class="hidden px-4 py-2.5 align-top text-muted sm:table-cell sm:px-5">
-                <span class="line-clamp-2">{rejected.text}</span>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {run.rejected > run.rejectedRows.length ? (
-        <p class="border-line border-t px-4 py-3 text-muted text-xs sm:px-5">
-          The first {run.rejectedRows.length} of {formatCount(run.rejected)}. The download has all of them.
-        </p>
-      ) : null}
-    </section>
-  );
+function tenths({ state, done, total }: ImportWork): string {
+  if (total === undefined || total === 0) return words[state].title;
+  return `${words[state].title}: ${Math.floor((done / total) * 10) * 10} percent`;
 }

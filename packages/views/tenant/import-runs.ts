@@ -1,8 +1,24 @@
+import type { Tone } from "../shared/badge.tsx";
+
+export type ImportState =
+  | "waiting"
+  | "reading"
+  | "mapping"
+  | "checking"
+  | "checked"
+  | "running"
+  | "paused"
+  | "done"
+  | "undoing"
+  | "undone"
+  | "cancelled"
+  | "failed";
+
 /** One import in a list of recent ones. */
 export interface ImportRow {
   id: string;
   fileName: string;
-  state: "waiting" | "running" | "done" | "failed";
+  state: ImportState;
   createdAt: Date;
   /** Rows read so far, and what became of them. */
   read: number;
@@ -11,14 +27,51 @@ export interface ImportRow {
   rejected: number;
 }
 
-/** One import in full. */
-export interface ImportRun extends ImportRow {
-  /** Rows in the file, as soon as they are counted. */
+/** What every page of one import shows. */
+export interface ImportFile {
+  id: string;
+  fileName: string;
+  createdAt: Date;
+  createdByName: string;
+}
+
+/** A step that the background is at. */
+export interface ImportWork {
+  state: "waiting" | "reading" | "checking" | "running" | "undoing";
+  done: number;
+  /** As soon as it is known. */
   total?: number;
   rowsPerSecond?: number;
   secondsLeft?: number;
-  /** Why the whole import stopped, in words for a person. */
-  failure?: string;
-  /** The first fifty rejected rows; `row` counts as in the file, with the heading as row 1. */
-  rejectedRows: { row: number; text: string; reason: string }[];
 }
+
+/** A row that was not taken, or not whole. `number` counts as in the file, with its first row as 1. */
+export interface LeftRow {
+  number: number;
+  /** `stock_left`: the item was taken, its opening stock was not. */
+  kind: "rejected" | "stock_left";
+  reason: string;
+  text: string;
+}
+
+/** The first rows that were not taken. `hidden`: this person may not see what is in the file. */
+export interface LeftRows {
+  total: number;
+  rows: LeftRow[];
+  hidden: boolean;
+}
+
+export const importStates: Readonly<Record<ImportState, { label: string; tone: Tone }>> = {
+  waiting: { label: "Waiting", tone: "neutral" },
+  reading: { label: "Reading", tone: "info" },
+  mapping: { label: "Match columns", tone: "warning" },
+  checking: { label: "Checking", tone: "info" },
+  checked: { label: "Ready to start", tone: "warning" },
+  running: { label: "Running", tone: "info" },
+  paused: { label: "Paused", tone: "warning" },
+  done: { label: "Done", tone: "success" },
+  undoing: { label: "Undoing", tone: "info" },
+  undone: { label: "Undone", tone: "neutral" },
+  cancelled: { label: "Cancelled", tone: "neutral" },
+  failed: { label: "Not read", tone: "error" },
+};

@@ -1,32 +1,37 @@
 import type { FieldErrors } from "../shared/context.ts";
-import { described, Field, SelectField, TextField } from "../shared/fields.tsx";
+import { described, Field } from "../shared/fields.tsx";
 import { FormToken, SubmitButton } from "../shared/forms.tsx";
 import { Icon } from "../shared/icons.tsx";
-import { ImportProgress } from "./import-progress.tsx";
-import type { ImportRow, ImportRun } from "./import-runs.ts";
-import { taxClassLabels } from "./item-list.tsx";
+import { ImportSteps } from "./import-layout.tsx";
+import type { ImportRow } from "./import-runs.ts";
 import { RecentImports } from "./recent-imports.tsx";
 import { TenantLayout, type TenantShell } from "./shell.tsx";
 
-export { ImportProgress } from "./import-progress.tsx";
-
 export interface ImportPageProps {
   shell: TenantShell;
-  /** By field: file, rate, taxClass. */
+  /** By field: file. */
   errors: FieldErrors;
   recent: ImportRow[];
-  currency: string;
-  /** As chosen before, when something was wrong; a file has to be chosen again. */
-  values?: { rate: string; taxClass: string };
+  /** What a file may say about an item. */
+  fields: { title: string; help: string }[];
+  /** Came here from the steps of the first day. */
+  fromSetup: boolean;
 }
 
 const maxFileBytes = 4 * 1024 * 1024;
 const itemsPage = { label: "Items", href: "/items" };
+const setupPage = { label: "First steps", href: "/setup/items" };
 
-/** Form: POST /items/import, multipart, with file, rate (decimal text), taxClass (may be empty), formToken. */
-export function ImportPage({ shell, errors, recent, currency, values }: ImportPageProps) {
+/** Form: POST /items/import, multipart, with file, formToken. */
+export function ImportPage({ shell, errors, recent, fields, fromSetup }: ImportPageProps) {
   return (
-    <TenantLayout shell={shell} title="Import items" back={itemsPage} subtitle="From a spreadsheet saved as CSV.">
+    <TenantLayout
+      shell={shell}
+      title="Import items"
+      back={fromSetup ? setupPage : itemsPage}
+      subtitle="From an Excel workbook or a CSV file, with opening stock if it has some."
+    >
+      <ImportSteps current="Upload" />
       <div class="grid grid-cols-1 items-start gap-6 lg:grid-cols-[minmax(0,1.4fr)_minmax(0,1fr)]">
         <form
           method="post"
@@ -37,34 +42,17 @@ export function ImportPage({ shell, errors, recent, currency, values }: ImportPa
         >
           <FormToken token={shell.context.formToken} />
           <FileField error={errors.file} />
-          <SelectField
-            name="taxClass"
-            label="Tax class for rows without one"
-            value={values?.taxClass ?? ""}
-            error={errors.taxClass}
-            help="Items without a tax class wait for your pharmacist before they can be sold."
-            options={[
-              { value: "", label: "Leave it to the pharmacist" },
-              { value: "zero_rated", label: taxClassLabels.zero_rated },
-              { value: "standard", label: taxClassLabels.standard },
-              { value: "exempt", label: taxClassLabels.exempt },
-            ]}
-          />
-          <TextField
-            name="rate"
-            label="Multiply prices by"
-            value={values?.rate ?? "1"}
-            error={errors.rate}
-            help={`Leave it at 1 when the prices are in ${currency}. For prices in another currency, its rate: 129.25 if one dollar is 129.25 ${currency}.`}
-            attributes={{ inputmode: "decimal", maxlength: 20, required: true, autocomplete: "off" }}
-          />
+          <p class="text-muted">
+            Nothing is written before you have seen how the columns match and what the import would do. Afterwards it
+            can be undone.
+          </p>
           <SubmitButton busy="Uploading…" class="btn-primary w-full sm:w-auto">
             <Icon name="upload" />
-            Start import
+            Upload
           </SubmitButton>
         </form>
         <div class="space-y-6">
-          <Columns />
+          <Columns fields={fields} />
           {recent.length === 0 ? null : <RecentImports imports={recent} timeZone={shell.company.timeZone} />}
         </div>
       </div>
@@ -77,7 +65,8 @@ export function ImportPage({ shell, errors, recent, currency, values }: ImportPa
  * our script shows its name. Without scripts the browser's own control shows.
  */
 function FileField({ error }: { error: string | undefined }) {
-  const help = "CSV, up to 4 MB. That is about 40,000 rows.";
+  const help =
+    "Excel workbook (.xlsx) or CSV, up to 4 MB: about 40,000 rows. Is it larger? Save it as .xlsx, which is smaller, remove pictures and other sheets, or split it: the parts add up.";
   return (
     <Field name="file" label="File" error={error} help={help}>
       <div
@@ -92,10 +81,10 @@ function FileField({ error }: { error: string | undefined }) {
           type="file"
           id="file"
           name="file"
-          accept=".csv,text/csv"
+          accept=".xlsx,.csv,.txt,text/csv,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
           required
           data-max-bytes={String(maxFileBytes)}
-          data-too-large="This file is larger than 4 MB. Split it into several files."
+          data-too-large="This file is larger than 4 MB. Save it as .xlsx without pictures and other sheets, or split it."
           class="max-w-full cursor-pointer [@media(scripting:enabled)]:absolute [@media(scripting:enabled)]:inset-0 [@media(scripting:enabled)]:opacity-0"
           {...described({ name: "file", help, error })}
         />
@@ -104,20 +93,7 @@ function FileField({ error }: { error: string | undefined }) {
   );
 }
 
-const columns: readonly { name: string; meaning: string }[] = [
-  { name: "Item name", meaning: "This, or a generic name, is needed" },
-  { name: "Generic name", meaning: "Such as Amoxicillin" },
-  { name: "Strength", meaning: "Such as 500 mg" },
-  { name: "Dosage form", meaning: "Such as tablet or syrup" },
-  { name: "Brand names", meaning: "Each can be searched for" },
-  { name: "Retail price", meaning: "Of the smallest unit, without tax" },
-  { name: "Unit", meaning: "The smallest that you sell, such as tablet" },
-  { name: "Wholesale unit, pack size", meaning: "The larger unit, and how many of the smallest it holds" },
-  { name: "Barcode", meaning: "As printed on the pack" },
-  { name: "Tax class", meaning: "Standard, zero-rated, exempt or out of scope" },
-];
-
-function Columns() {
+function Columns({ fields }: Pick<ImportPageProps, "fields">) {
   return (
     <section class="card overflow-clip" aria-labelledby="columns-title">
       <div class="flex flex-wrap items-center justify-between gap-2 border-line border-b px-4 py-3 sm:px-5">
@@ -129,41 +105,18 @@ function Columns() {
           Sample file
         </a>
       </div>
-      <dl class="divide-y divide-line text-xs">
-        {columns.map((column) => (
+      <dl class="max-h-112 divide-y divide-line overflow-y-auto text-xs" tabindex={0}>
+        {fields.map((field) => (
           <div class="px-4 py-2.5 sm:px-5">
-            <dt class="font-semibold">{column.name}</dt>
-            <dd class="text-muted">{column.meaning}</dd>
+            <dt class="font-semibold">{field.title}</dt>
+            <dd class="text-muted">{field.help}</dd>
           </div>
         ))}
       </dl>
       <p class="border-line border-t px-4 py-3 text-muted text-xs sm:px-5">
-        The first row names the columns, in any order; brands, price and selling price are understood too. Other columns
-        are left out, and items you already have are skipped.
+        One row names the columns, in any order and in your own words; you match them in the next step. Only the name is
+        needed. Several rows for one item are fine: one for each batch.
       </p>
     </section>
-  );
-}
-
-export interface ImportProgressPageProps {
-  shell: TenantShell;
-  run: ImportRun;
-}
-
-export function ImportProgressPage({ shell, run }: ImportProgressPageProps) {
-  const working = run.state === "waiting" || run.state === "running";
-  return (
-    <TenantLayout
-      shell={shell}
-      title={`Import of ${run.fileName}`}
-      back={{ label: "Import items", href: "/items/import" }}
-      htmx
-      {...(working ? { refreshSeconds: 3 } : {})}
-    >
-      <ImportProgress run={run} />
-      <p data-connection-lost hidden class="mt-4 text-muted">
-        No connection at the moment. The import goes on, and this page follows when the connection is back.
-      </p>
-    </TenantLayout>
   );
 }

@@ -2,42 +2,46 @@ import type { FieldErrors, FormContext } from "../shared/context.ts";
 import { TextField } from "../shared/fields.tsx";
 import { FormToken, SubmitButton } from "../shared/forms.tsx";
 import { Entrance } from "./entrance.tsx";
+import { NewPasswordFields } from "./password-fields.tsx";
 
 export interface PasswordPageProps {
   context: FormContext;
   companyName: string;
-  email: string;
+  /** What they sign in with. */
+  login: string;
+  /** Whether there is a password already, which is then asked for. */
+  isChange: boolean;
   errors: FieldErrors;
 }
 
-/** Form: POST /auth/password with password, passwordAgain, formToken. */
-export function PasswordPage({ context, companyName, email, errors }: PasswordPageProps) {
-  const attributes = { type: "password", required: true, maxlength: 128, autocomplete: "new-password" };
+/** Form: POST /auth/password with current (when there is one), password, passwordAgain, formToken. */
+export function PasswordPage({ context, companyName, login, isChange, errors }: PasswordPageProps) {
+  const title = isChange ? "Change your password" : "Choose a password";
   return (
-    <Entrance context={context} companyName={companyName} title="Choose a password">
-      <h1 class="font-semibold text-xl">Choose a password</h1>
+    <Entrance context={context} companyName={companyName} title={title}>
+      <h1 class="font-semibold text-xl">{title}</h1>
       <p class="mt-2 text-muted">
-        For signing in as <strong class="font-medium text-base-content">{email}</strong>.
+        For signing in as <strong class="font-medium text-base-content">{login}</strong>.
+        {isChange ? " Every other device is signed out by it." : null}
       </p>
       <form method="post" action="/auth/password" data-once class="mt-5 space-y-5" novalidate>
         <FormToken token={context.formToken} />
-        {/* Lets a password manager store the password under the right name. */}
-        <input type="hidden" name="username" value={email} autocomplete="username" />
-        <TextField
-          name="password"
-          label="New password"
-          error={errors.password}
-          help="At least 12 characters. Three or four unrelated words are easy to remember."
-          attributes={{ ...attributes, minlength: 12 }}
-        />
-        <TextField name="passwordAgain" label="Once more" error={errors.passwordAgain} attributes={attributes} />
+        {isChange ? (
+          <TextField
+            name="current"
+            label="Password of until now"
+            error={errors.current}
+            attributes={{ type: "password", required: true, maxlength: 128, autocomplete: "current-password" }}
+          />
+        ) : null}
+        <NewPasswordFields login={login} errors={errors} />
         <SubmitButton busy="Saving…" class="btn-primary w-full">
           Save password
         </SubmitButton>
       </form>
       <p class="mt-5 text-center">
-        <a href="/" class="link">
-          Later
+        <a href={isChange ? "/auth/account" : "/"} class="link">
+          {isChange ? "Keep it as it is" : "Later"}
         </a>
       </p>
     </Entrance>

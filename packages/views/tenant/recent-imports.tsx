@@ -1,14 +1,7 @@
-import { Badge, type Tone } from "../shared/badge.tsx";
+import { Badge } from "../shared/badge.tsx";
 import { formatCount } from "../shared/formats.ts";
 import { Moment } from "../shared/moment.tsx";
-import type { ImportRow } from "./import-runs.ts";
-
-const states: Readonly<Record<ImportRow["state"], { label: string; tone: Tone }>> = {
-  waiting: { label: "Waiting", tone: "neutral" },
-  running: { label: "Running", tone: "info" },
-  done: { label: "Done", tone: "success" },
-  failed: { label: "Stopped", tone: "error" },
-};
+import { type ImportRow, importStates } from "./import-runs.ts";
 
 export interface RecentImportsProps {
   imports: ImportRow[];
@@ -32,11 +25,13 @@ export function RecentImports({ imports, timeZone }: RecentImportsProps) {
               </p>
             </div>
             <div class="flex items-center gap-3">
-              <p class="text-muted text-xs tabular-nums">
-                {formatCount(run.added)} added
-                {run.rejected === 0 ? null : `, ${formatCount(run.rejected)} not`}
-              </p>
-              <Badge tone={states[run.state].tone}>{states[run.state].label}</Badge>
+              {run.read === 0 ? null : (
+                <p class="text-muted text-xs tabular-nums">
+                  {formatCount(run.added)} added
+                  {run.rejected === 0 ? null : `, ${formatCount(run.rejected)} not`}
+                </p>
+              )}
+              <Badge tone={importStates[run.state].tone}>{importStates[run.state].label}</Badge>
             </div>
           </li>
         ))}

@@ -23,6 +23,8 @@ export interface TenantShell {
     name: string;
     /** IANA name, for example `Africa/Nairobi`: dates are shown in it. */
     timeZone: string;
+    /** Absent: its letters stand for it. */
+    logoUrl?: string;
   };
   member: {
     name: string;
@@ -112,7 +114,7 @@ function Navigation({ shell }: { shell: TenantShell }) {
       class="fixed inset-y-0 right-auto left-0 m-0 h-dvh max-h-none w-72 max-w-[85vw] flex-col border-line border-r bg-base-200 p-3 text-base-content backdrop:bg-black/40 open:flex lg:sticky lg:top-0 lg:flex lg:w-auto lg:border-r-0"
     >
       <div class="mb-3 flex items-center gap-2.5 px-2 py-1.5">
-        <CompanyMark name={shell.company.name} />
+        <CompanyMark name={shell.company.name} logoUrl={shell.company.logoUrl} />
         <p class="line-clamp-2 min-w-0 flex-1 font-semibold leading-tight">{shell.company.name}</p>
         <button
           type="button"

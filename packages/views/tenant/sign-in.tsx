@@ -1,5 +1,5 @@
 import { Alert } from "../shared/alert.tsx";
-import type { FormContext } from "../shared/context.ts";
+import type { FieldErrors, FormContext } from "../shared/context.ts";
 import { TextField } from "../shared/fields.tsx";
 import { FormToken, SubmitButton } from "../shared/forms.tsx";
 import { Icon } from "../shared/icons.tsx";
@@ -8,57 +8,57 @@ import { Entrance } from "./entrance.tsx";
 export interface SignInPageProps {
   context: FormContext;
   companyName: string;
-  values: { email: string };
-  error?: string;
-  /** True after a sign-in link was asked for; the page says the same whether or not the address is known. */
-  linkSent?: boolean;
+  values: { login: string };
+  errors: FieldErrors;
+  /** True after a sign-in link was asked for; the page says the same whether or not the login is known. */
+  linkSent: boolean;
 }
 
 /**
- * One form with two ways in, so that the address is typed once: POST /auth/sign-in with email, password, formToken,
- * or POST /auth/sign-in/link with the same fields, of which it uses email.
+ * One form with two ways in, so that the login is typed once: POST /auth/sign-in with login, password, formToken, or
+ * POST /auth/sign-in/link with the same fields, of which it uses login.
  */
-export function SignInPage({ context, companyName, values, error, linkSent }: SignInPageProps) {
+export function SignInPage({ context, companyName, values, errors, linkSent }: SignInPageProps) {
+  const hasErrors = Object.keys(errors).length > 0;
   return (
     <Entrance context={context} companyName={companyName} title="Sign in">
       <h1 class="font-semibold text-xl">Sign in</h1>
       {linkSent ? (
         <div class="mt-4">
           <Alert tone="success" title="Check your mail">
-            If this address belongs to somebody at {companyName}, a sign-in link is on its way.
+            If there is a mail address for this login at {companyName}, a sign-in link is on its way to it.
           </Alert>
         </div>
       ) : null}
-      {error === undefined ? null : (
-        <div class="mt-4" id="sign-in-error">
-          <Alert tone="error">{error}</Alert>
-        </div>
-      )}
-      <form method="post" action="/auth/sign-in" data-once class="mt-5 space-y-5">
+      <form method="post" action="/auth/sign-in" data-once class="mt-5 space-y-5" novalidate>
         <FormToken token={context.formToken} />
         <TextField
-          name="email"
-          label="Email"
-          value={values.email}
+          name="login"
+          label="Email or username"
+          value={values.login}
+          error={errors.login}
           attributes={{
-            type: "email",
             required: true,
             maxlength: 254,
             autocomplete: "username",
-            autofocus: values.email === "",
+            autocapitalize: "none",
+            spellcheck: false,
+            autofocus: !hasErrors && values.login === "",
           }}
         />
-        <TextField
-          name="password"
-          label="Password"
-          attributes={{
-            type: "password",
-            required: true,
-            maxlength: 128,
-            autocomplete: "current-password",
-            ...(error === undefined ? {} : { "aria-describedby": "sign-in-error", autofocus: true }),
-          }}
-        />
+        <div>
+          <TextField
+            name="password"
+            label="Password"
+            error={errors.password}
+            attributes={{ type: "password", required: true, maxlength: 128, autocomplete: "current-password" }}
+          />
+          <p class="mt-2 text-right">
+            <a href="/auth/forgot" class="link text-xs">
+              Forgot your password?
+            </a>
+          </p>
+        </div>
         <SubmitButton busy="Signing in…" class="btn-primary w-full">
           Sign in
         </SubmitButton>

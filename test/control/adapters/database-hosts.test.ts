@@ -41,10 +41,10 @@ test("a project is being made until database and pooler are healthy, and its end
   await built(ref);
   for (const seconds of [0, WAIT_SECONDS / 2, WAIT_SECONDS / 2]) {
     clock.advance(seconds);
-    expect(await hosts().inspect(ref)).toEqual({ ref, status: "creating" });
+    expect(await hosts().inspect(ref)).toEqual({ ref, name: "ps-ready", status: "creating" });
   }
   clock.advance(WAIT_SECONDS / 2);
-  expect(await hosts().inspect(ref)).toEqual({ ref, status: "ready" });
+  expect(await hosts().inspect(ref)).toEqual({ ref, name: "ps-ready", status: "ready" });
   const { pooled, session, ownerUser, userSuffix } = await hosts().endpoints(ref);
   expect(pooled.port).toBe(world.supabase.transactionPort);
   expect(session.port).toBe(world.supabase.sessionPort);
@@ -63,7 +63,7 @@ test("a project whose creation lost its reply is found by its exact name, the ol
   clock.advance(1);
   await hosts().create(wanted("ps-lost"));
   await hosts().create(wanted("ps-lost-2"));
-  expect(await hosts().find("ps-lost")).toEqual({ ref: project?.ref, status: "creating" });
+  expect(await hosts().find("ps-lost")).toEqual({ ref: project?.ref, name: "ps-lost", status: "creating" });
   expect(await hosts().find("ps-los")).toBeUndefined();
 });
 
@@ -77,18 +77,50 @@ test("the name is found behind more than a page of names that contain it", async
   });
   clock.advance(1);
   const ref = await many.createProject("ps-many", "p");
-  expect(await adapter.find("ps-many")).toEqual({ ref, status: "ready" });
+  expect(await adapter.find("ps-many")).toEqual({ ref, name: "ps-many", status: "ready" });
   expect((await adapter.find("ps-many-149"))?.status).toBe("ready");
+  const first = await adapter.list("ps-many");
+  expect(first.projects).toHaveLength(100);
+  const second = await adapter.list("ps-many", first.next);
+  expect(second.next).toBeUndefined();
+  const listed = [...first.projects, ...second.projects];
+  expect(new Set(listed.map((project) => project.ref)).size).toBe(151);
+  expect(listed.at(-1)).toEqual({ ref, name: "ps-many", status: "up", createdAt: clock.now() });
   await many.stop();
 });
 
 test("deleting twice succeeds, and a deleted project is removed and not found", async () => {
   const { ref } = await hosts().create(wanted("ps-gone"));
-  await hosts().delete(ref);
-  await hosts().delete(ref);
-  expect(await hosts().inspect(ref)).toEqual({ ref, status: "removed" });
+  expect(await hosts().delete(ref)).toEqual({ isAccepted: true });
+  expect(await hosts().delete(ref)).toEqual({ isAccepted: true });
+  expect(await hosts().inspect(ref)).toEqual({ ref, name: undefined, status: "removed" });
   expect(await hosts().find("ps-gone")).toBeUndefined();
   await expect(hosts().endpoints(ref)).rejects.toMatchObject({ code: "not_found" });
+});
+
+test("a project that failed is found only when there is no other of its name, one that is going never", async () => {
+  world.supabase.foretell("init-failed");
+  const failed = await hosts().create(wanted("ps-failed"));
+  clock.advance(WAIT_SECONDS);
+  expect(await hosts().find("ps-failed")).toMatchObject({ ref: failed.ref, status: "failed" });
+  const second = await hosts().create(wanted("ps-failed"));
+  expect(await hosts().find("ps-failed")).toMatchObject({ ref: second.ref, status: "creating" });
+  world.supabase.slowRemoval(60);
+  await hosts().delete(second.ref);
+  world.supabase.slowRemoval(0);
+  expect(await hosts().inspect(second.ref)).toMatchObject({ status: "removed" });
+  expect(await hosts().find("ps-failed")).toMatchObject({ ref: failed.ref });
+  clock.advance(60);
+  await hosts().delete(failed.ref);
+});
+
+test("a deletion that comes too early is not accepted, and one that is forbidden is refused", async () => {
+  const { ref } = await hosts().create(wanted("ps-early"));
+  world.supabase.faults.add({ on: "^DELETE", action: "409" });
+  expect(await hosts().delete(ref)).toEqual({ isAccepted: false });
+  world.supabase.faults.add({ on: "^DELETE", action: "500" });
+  await expect(hosts().delete(ref)).rejects.toMatchObject({ code: "unavailable" });
+  expect(await hosts().delete(ref)).toEqual({ isAccepted: true });
 });
 
 test("429 is unavailable for as long as Supabase asks", async () => {
@@ -118,9 +150,12 @@ test("a refusal is invalid_input in Supabase's words, without token or password"
     message: expect.stringContaining("region_selection.code"),
   });
   await expect(hosts({ organization: "someone-else" }).find("ps-a")).rejects.toMatchObject({ code: "invalid_input" });
+});
+
+test("a token that is refused is unavailable, because an operator mends it, and is not told", async () => {
   const error: unknown = await hosts({ token: "sbp_foreign" })
     .find("ps-a")
     .catch((thrown: unknown) => thrown);
-  expect(error).toMatchObject({ code: "invalid_input" });
+  expect(error).toMatchObject({ code: "unavailable" });
   expect(String(error)).not.toContain("sbp_foreign");
 });

@@ -48,6 +48,20 @@ test("many at once, and a lost reply, still make one customer", async () => {
   expect(server.customers()).toHaveLength(1);
 });
 
+test("a customer is deleted, recorded or not, also while search does not know it yet, and twice", async () => {
+  server.faults.add({ on: "POST /v1/customers", action: "lost-reply", count: 3 });
+  await expect(payments().ensureCustomer(customer)).rejects.toMatchObject({ code: "unavailable" });
+  expect(server.customers()).toHaveLength(1);
+  await payments().deleteCustomer(customer);
+  expect(server.customers()).toEqual([]);
+  await payments().deleteCustomer(customer);
+  clock.advance(3 * 86_400);
+  await payments().deleteCustomer(customer);
+  expect(server.customers()).toEqual([]);
+  server.faults.add({ on: "^DELETE", action: "500", count: 3 });
+  await expect(payments().deleteCustomer(customer)).rejects.toMatchObject({ code: "unavailable" });
+});
+
 test("429 is unavailable for as long as Stripe asks; silence and failures are unavailable", async () => {
   server.faults.add({ on: "search", action: "429", seconds: 7, count: 3 });
   await expect(payments().ensureCustomer(customer)).rejects.toMatchObject({

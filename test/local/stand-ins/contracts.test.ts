@@ -21,7 +21,12 @@ function violations(file: string, exchanges: readonly Exchange[]): string[] {
 }
 
 const called = (exchanges: readonly Exchange[]) =>
-  new Set(exchanges.map(({ method, path, status }) => `${method} ${path.replace(/[a-z]{20}/, "{ref}")} ${status}`));
+  new Set(
+    exchanges.map(
+      ({ method, path, status }) =>
+        `${method} ${path.replace(/[a-z]{20}/, "{ref}").replace(/cus_\w+/, "{id}")} ${status}`,
+    ),
+  );
 
 describe.skipIf(!contractsArePresent)("Supabase (needs ../shared/contracts/supabase-management.openapi.json)", () => {
   const file = "supabase-management.openapi.json";
@@ -52,12 +57,19 @@ describe.skipIf(!contractsArePresent)("Supabase (needs ../shared/contracts/supab
       clock.advance(seconds);
       await hosts.inspect(ref);
       await hosts.find("ps-a");
+      await hosts.list("ps-");
     }
     expect(await hosts.inspect(ref)).toMatchObject({ status: "ready" });
     await hosts.endpoints(ref);
     supabase.stopDatabase(ref);
     await hosts.inspect(ref);
+    supabase.foretell("init-failed");
+    const failed = await hosts.create({ name: "ps-b", ownerPassword: "p", region: supabase.region, size: "micro" });
+    clock.advance(100);
+    expect(await hosts.inspect(failed.ref)).toMatchObject({ status: "failed" });
+    supabase.slowRemoval(60);
     await hosts.delete(ref);
+    await hosts.list("ps-");
     expect(called(recorder.exchanges)).toEqual(
       new Set([
         "POST /v1/projects 201",
@@ -103,10 +115,16 @@ describe.skipIf(!contractsArePresent)("Stripe (needs ../shared/contracts/stripe.
     const customer = { tenantId: "0193-a", companyName: "Duka la Dawa", ownerEmail: "owner@example.com" };
     await payments.ensureCustomer(customer);
     await payments.ensureCustomer(customer);
+    await payments.deleteCustomer(customer);
     const refused = { ...customer, tenantId: "0193-b", ownerEmail: "nobody" };
     await expect(payments.ensureCustomer(refused)).rejects.toMatchObject({ code: "invalid_input" });
     expect(called(recorder.exchanges)).toEqual(
-      new Set(["GET /v1/customers/search 200", "POST /v1/customers 200", "POST /v1/customers 400"]),
+      new Set([
+        "GET /v1/customers/search 200",
+        "POST /v1/customers 200",
+        "DELETE /v1/customers/{id} 200",
+        "POST /v1/customers 400",
+      ]),
     );
     expect(violations(file, recorder.exchanges)).toEqual([]);
     await recorder.stop();

@@ -1,9 +1,10 @@
 import { CodePage } from "@pharmasight/views/control/code.tsx";
+import { FindPage, FindSentPage } from "@pharmasight/views/control/find.tsx";
 import { LandingPage } from "@pharmasight/views/control/landing.tsx";
-import { MessagePage } from "@pharmasight/views/control/message.tsx";
 import type { PlanCard } from "@pharmasight/views/control/plans.tsx";
 import { ProgressPage, type ProgressStep } from "@pharmasight/views/control/progress.tsx";
 import { SignUpPage } from "@pharmasight/views/control/sign-up.tsx";
+import { TermsPage } from "@pharmasight/views/control/terms.tsx";
 import type { FormContext } from "@pharmasight/views/shared/context";
 import { companyName, hostile, long, type Samples, unbroken } from "./shared.ts";
 
@@ -105,6 +106,23 @@ export function controlSamples(context: FormContext): Samples {
         errors={errors}
       />
     ),
+    "sign-up-limited": (
+      <SignUpPage
+        {...signUp}
+        values={{
+          companyName,
+          ownerName: "Grace Wanjiru",
+          email: "grace@acacia.example",
+          subdomain: "acacia",
+          plan: "professional",
+          termsAccepted: true,
+        }}
+        errors={{
+          email:
+            "There were many sign-ups with this address or from your network in the last hour. You can go on in about 40 minutes.",
+        }}
+      />
+    ),
     code: <CodePage context={context} email="grace@acacia.example" formToken="t" />,
     "code-error": (
       <CodePage
@@ -120,13 +138,19 @@ export function controlSamples(context: FormContext): Samples {
     "progress-ready": <ProgressPage {...setUp} steps={finished} state="ready" />,
     "progress-failed": <ProgressPage {...setUp} companyName={hostile} steps={broken} state="failed" />,
     "progress-queue": <ProgressPage {...setUp} companyName={long} steps={[]} state="waiting" />,
-    message: (
-      <MessagePage
+    "progress-rolled-back": <ProgressPage {...setUp} steps={broken} state="rolled_back" />,
+    "progress-rolled-back-hostile": (
+      <ProgressPage {...setUp} companyName={unbroken} steps={broken} state="rolled_back" />
+    ),
+    find: <FindPage context={context} />,
+    "find-error": (
+      <FindPage
         context={context}
-        title="Sign-ups open again tomorrow"
-        message="Many pharmacies joined today."
-        action={{ label: "Back to the start", href: "/" }}
+        email={hostile}
+        error="There were many requests for this address or from your network in the last hour. You can go on in about 40 minutes."
       />
     ),
+    "find-sent": <FindSentPage context={context} />,
+    terms: <TermsPage context={context} version="2026-11" supportMail="support@pharmasight.com" />,
   };
 }

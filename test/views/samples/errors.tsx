@@ -11,7 +11,10 @@ export function errorSamples(context: FormContext): Samples {
     "error-503": <ErrorPage context={context} code="maintenance" retryAfterSeconds={600} />,
     "error-hostile": <ErrorPage context={context} code="invalid_input" message={hostile} />,
     "error-setting-up": <BeingSetUpPage context={context} />,
-    "error-402": <SuspendedPage context={context} companyName={companyName} trialEnded />,
+    "error-402": <SuspendedPage context={context} companyName={companyName} trialEnded isSignedIn />,
+    "error-402-visitor": (
+      <SuspendedPage context={context} companyName={hostile} trialEnded={false} isSignedIn={false} />
+    ),
     "error-module": (
       <ModuleRequiredPage
         shell={shellOf(context, "Reports", companyName, 12)}

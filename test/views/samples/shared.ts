@@ -7,6 +7,9 @@ export const long =
   "Waithera & Daughters Community Pharmacy and Surgical Supplies of Upper Kabete and Lower Kangemi Limited";
 export const unbroken = "Pneumonoultramicroscopicsilicovolcanoconiosis".repeat(4);
 export const at = new Date("2026-11-24T00:59:00Z");
+/** A green square: pictures may come from the page itself. */
+export const logo =
+  "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAIAAACQkWg2AAAAGklEQVR42mNgSG8jDY1qGNUwqmFUw6iG9jYA6Cj8EMXv7i0AAAAASUVORK5CYII=";
 export const companyName = "Acacia Pharmacy";
 
 /** The pages of one part of the product in their states, by the path under which the test serves each. */

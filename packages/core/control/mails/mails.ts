@@ -2,14 +2,32 @@ export * as Mails from "./mails.ts";
 
 import * as z from "zod";
 import { Effects } from "../../ports/effects.ts";
-import { welcomeLinkToken } from "../provisioning/steps.ts";
+import { welcomeLinkToken } from "../provisioning/welcome.ts";
 import type { ControlScope } from "../scope.ts";
 import { CODE_MINUTES, codeOf } from "../sign-ups/codes.ts";
-import { addressOf, signInLinkUrl } from "../tenants/addresses.ts";
+import { addressOf, findUrl, signInLinkUrl } from "../tenants/addresses.ts";
+import { FindRequests } from "../tenants/find-requests.ts";
+import { pharmaciesOfOwner } from "../tenants/owners.ts";
+
+export interface NamedAddress {
+  readonly companyName: string;
+  /** With its scheme. */
+  readonly address: string;
+}
 
 /** What to say to whom; the words are the views'. */
 export type Letter =
   | { readonly kind: "sign_up_code"; readonly to: string; readonly code: string; readonly minutes: number }
+  | {
+      /** In place of a code, to an owner who has or had a pharmacy. */
+      readonly kind: "existing_owner";
+      readonly to: string;
+      /** Those that are open; none when theirs are closed. */
+      readonly pharmacies: readonly NamedAddress[];
+      /** Where all addresses of a person are asked for. */
+      readonly findUrl: string;
+    }
+  | { readonly kind: "pharmacies_found"; readonly to: string; readonly pharmacies: readonly NamedAddress[] }
   | {
       readonly kind: "welcome";
       readonly to: string;
@@ -24,7 +42,9 @@ export type Letter =
 
 const payloadSchema = z.discriminatedUnion("template", [
   z.object({ template: z.literal("sign_up_code"), signUpId: z.uuid(), number: z.coerce.number().int() }),
-  z.object({ template: z.literal("welcome"), tenantId: z.uuid() }),
+  z.object({ template: z.literal("pharmacies_found"), requestId: z.uuid() }),
+  // Which of the job's links the mail brings: the first one's mails were recorded without a number.
+  z.object({ template: z.literal("welcome"), tenantId: z.uuid(), number: z.coerce.number().int().default(1) }),
 ]);
 
 /**
@@ -55,29 +75,68 @@ export async function deliver(
 }
 
 /** The letter that an effect asks for, or nothing when it would no longer say anything true. */
-export async function compose(control: ControlScope, rootUrl: string, payload: unknown): Promise<Letter | undefined> {
+export async function compose(tx: ControlScope, rootUrl: string, payload: unknown): Promise<Letter | undefined> {
   const effect = payloadSchema.parse(payload);
-  return effect.template === "welcome"
-    ? composeWelcome(control, rootUrl, effect.tenantId)
-    : composeCode(control, effect.signUpId, effect.number);
+  switch (effect.template) {
+    case "sign_up_code":
+      return composeCode(tx, rootUrl, effect.signUpId, effect.number);
+    case "pharmacies_found":
+      return composeFound(tx, rootUrl, effect.requestId);
+    case "welcome":
+      return composeWelcome(tx, rootUrl, effect.tenantId, effect.number);
+  }
 }
 
-async function composeCode(control: ControlScope, signUpId: string, number: number): Promise<Letter | undefined> {
-  const signUp = await control.db
+/**
+ * Whoever sends the form sees the same, customer or not: which of them it was is decided here, and only the owner of
+ * the mailbox reads it. A customer gets no code, because it could open nothing.
+ */
+async function composeCode(
+  tx: ControlScope,
+  rootUrl: string,
+  signUpId: string,
+  number: number,
+): Promise<Letter | undefined> {
+  const signUp = await tx.db
     .selectFrom("signUps")
     .select("email")
     .where("id", "=", signUpId)
     .where("tenantId", "is", null)
     .where("codeNumber", "=", number)
-    .where("codeExpiresAt", ">", control.clock.now())
+    .where("codeExpiresAt", ">", tx.clock.now())
     .executeTakeFirst();
   if (signUp === undefined) return undefined;
-  const code = await codeOf(control, signUpId, number);
-  return { kind: "sign_up_code", to: signUp.email, code, minutes: CODE_MINUTES };
+  const to = signUp.email;
+  const owned = await pharmaciesOfOwner(tx, to);
+  if (owned.length > 0) {
+    const pharmacies = owned.flatMap(({ companyName, host }) =>
+      host === null ? [] : [named(rootUrl, { companyName, host })],
+    );
+    return { kind: "existing_owner", to, pharmacies, findUrl: findUrl(rootUrl) };
+  }
+  return { kind: "sign_up_code", to, code: await codeOf(tx, signUpId, number), minutes: CODE_MINUTES };
 }
 
-async function composeWelcome(control: ControlScope, rootUrl: string, tenantId: string): Promise<Letter | undefined> {
-  const tenant = await control.db
+/** Nobody is told that an address is not known here: it may have been typed by somebody else. */
+async function composeFound(tx: ControlScope, rootUrl: string, requestId: string): Promise<Letter | undefined> {
+  const to = await FindRequests.take(tx, requestId);
+  if (to === undefined) return undefined;
+  const pharmacies = (await FindRequests.pharmaciesOf(tx, to)).map((one) => named(rootUrl, one));
+  return pharmacies.length === 0 ? undefined : { kind: "pharmacies_found", to, pharmacies };
+}
+
+const named = (rootUrl: string, found: { readonly companyName: string; readonly host: string }): NamedAddress => ({
+  companyName: found.companyName,
+  address: addressOf(rootUrl, found.host),
+});
+
+async function composeWelcome(
+  tx: ControlScope,
+  rootUrl: string,
+  tenantId: string,
+  number: number,
+): Promise<Letter | undefined> {
+  const tenant = await tx.db
     .selectFrom("tenants")
     .innerJoin("tenantHosts", "tenantHosts.tenantId", "tenants.id")
     .innerJoin("provisioningJobs", "provisioningJobs.tenantId", "tenants.id")
@@ -91,10 +150,11 @@ async function composeWelcome(control: ControlScope, rootUrl: string, tenantId: 
     ])
     .where("tenants.id", "=", tenantId)
     .where("tenantHosts.kind", "=", "primary")
+    .where("provisioningJobs.linkNumber", "=", number)
     .executeTakeFirst();
   if (tenant === undefined || tenant.trialEndsAt === null) return undefined;
   const address = addressOf(rootUrl, tenant.host);
-  const token = await welcomeLinkToken(control, tenantId, tenant.jobId);
+  const token = await welcomeLinkToken(tx, tenantId, tenant.jobId);
   return {
     kind: "welcome",
     to: tenant.ownerEmail,

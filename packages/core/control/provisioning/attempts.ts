@@ -8,7 +8,7 @@ const LONGEST_BACKOFF_SECONDS = 900;
 
 /**
  * Seconds before the next attempt: doubling, with the upper half of each left to chance so that many failed at once do
- * not come back at once, and never before the time that the other side asked for.
+ * not come back at once, and never before the time that the other side asked for, within what a queue can delay.
  * @param attempts made so far, from 1
  * @param random in [0, 1)
  */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { hashToken, hmac, randomToken } from "../../kernel/tokens.ts";
-import type { ProjectEndpoints } from "../../ports/database-hosts.ts";
+import type { DatabaseEndpoint, ProjectEndpoints } from "../../ports/database-hosts.ts";
 import { parseSecret, type Secrets } from "../../ports/secrets.ts";
 import type { AppSecret, OwnerSecret } from "../../ports/tenant-setup.ts";
 import type { ControlScope } from "../scope.ts";
@@ -11,6 +11,8 @@ const credentialSchema = z.object({ user: z.string(), password: z.string() });
 /** The owner's password exists before the database does; the rest is added once the provider has told it. */
 const ownerDraftSchema = z.object({ tenantId: z.string(), password: z.string() });
 const ownerSchema = ownerDraftSchema.extend({ user: z.string(), session: endpointSchema });
+/** A database that a person made where no provider of ours tells its endpoints: they stand in its secret. */
+const adoptedSchema = ownerSchema.extend({ pooled: endpointSchema, userSuffix: z.string() });
 const appSchema = z.object({
   tenantId: z.string(),
   pooled: endpointSchema,
@@ -24,6 +26,12 @@ export interface SecretNaming {
   readonly stage: string;
   readonly tenantId: string;
   readonly jobId: string;
+}
+
+/** The owner secret of an adopted database: what a person told us instead of the provider. */
+export interface AdoptedSecret extends OwnerSecret {
+  readonly pooled: ProjectEndpoints["pooled"];
+  readonly userSuffix: string;
 }
 
 /**
@@ -66,7 +74,28 @@ export async function readOwnerSecret(secrets: Secrets, reference: string): Prom
   return parseSecret(ownerSchema, await secrets.read(reference));
 }
 
-/** Makes the app secret with new passwords unless it is there already. @returns what it holds */
+/** Keeps what a person told of the database that is adopted, in place of whatever the secret held. */
+export async function keepAdoptedSecret(
+  secrets: Secrets,
+  name: string,
+  adopted: AdoptedSecret,
+): Promise<{ reference: string }> {
+  const value = JSON.stringify(adopted);
+  const { reference, created } = await secrets.create(name, value);
+  if (!created) await secrets.replace(reference, value);
+  return { reference };
+}
+
+export async function readAdoptedEndpoints(secrets: Secrets, reference: string): Promise<ProjectEndpoints> {
+  const { user, session, pooled, userSuffix } = parseSecret(adoptedSchema, await secrets.read(reference));
+  return { session, pooled, userSuffix, ownerUser: user };
+}
+
+/**
+ * Makes the app secret with new passwords unless it is there already. One that was made for another database keeps its
+ * passwords and leads to this one.
+ * @returns what it holds
+ */
 export async function ensureAppSecret(
   secrets: Secrets,
   name: string,
@@ -81,5 +110,16 @@ export async function ensureAppSecret(
     reader: { user: roles.reader + endpoints.userSuffix, password: randomToken() },
   };
   const { reference } = await secrets.create(name, JSON.stringify(draft));
-  return { reference, secret: parseSecret(appSchema, await secrets.read(reference)) };
+  const kept = parseSecret(appSchema, await secrets.read(reference));
+  if (kept.app.user === draft.app.user && isSame(kept.pooled, draft.pooled)) return { reference, secret: kept };
+  const secret: AppSecret = {
+    ...draft,
+    app: { user: draft.app.user, password: kept.app.password },
+    reader: { user: draft.reader.user, password: kept.reader.password },
+  };
+  await secrets.replace(reference, JSON.stringify(secret));
+  return { reference, secret };
 }
+
+const isSame = (one: DatabaseEndpoint, other: DatabaseEndpoint): boolean =>
+  one.host === other.host && one.port === other.port && one.database === other.database;

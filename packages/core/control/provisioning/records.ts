@@ -3,21 +3,32 @@ import { DomainError } from "../../kernel/errors.ts";
 import { ControlAudit } from "../audit/audit.ts";
 import type { ControlScope } from "../scope.ts";
 import { backoffSeconds, isHopeless, MAX_ATTEMPTS, reasonOf } from "./attempts.ts";
-import type { Claim } from "./claims.ts";
+import { type Claim, claimNextStep, stepsOf } from "./claims.ts";
+import type { Recording, StepOutcome } from "./step.ts";
 
-/** Marks the step done, with what it found out, and calls for the next one, in one transaction. */
+/**
+ * Marks the step done, with what it found out, and takes the next one or calls for it, in one transaction.
+ * @param goesOn whether this worker has time for another step
+ * @returns the next step, when it was taken
+ */
 export async function recordDone(
   control: ControlScope,
   claim: Claim,
-  record: ((tx: ControlScope) => Promise<void>) | undefined,
-): Promise<void> {
-  await control.tx(async (tx) => {
-    if (!(await release(tx, claim, 0))) return;
+  record: Recording | undefined,
+  goesOn: boolean,
+): Promise<Claim | undefined> {
+  return control.tx(async (tx) => {
+    if (!(await release(tx, claim, 0))) return undefined;
     await record?.(tx);
-    const finishedAt = tx.clock.now();
-    await setStep(tx, claim, { state: "done", finishedAt, lastError: null });
-    if (claim.isLastStep) await finishJob(tx, claim, "done");
-    else await hint(tx, claim, 0);
+    await setStep(tx, claim, { state: "done", finishedAt: tx.clock.now(), lastError: null });
+    await closeAttempt(tx, claim, "done");
+    if (claim.isLastStep) {
+      await finishJob(tx, claim, claim.phase === "running" ? "done" : "rolled_back");
+      return undefined;
+    }
+    if (goesOn) return claimNextStep(tx, claim.jobId);
+    await hint(tx, claim, 0);
+    return undefined;
   });
 }
 
@@ -26,6 +37,32 @@ export async function recordWait(control: ControlScope, claim: Claim, seconds: n
   await control.tx(async (tx) => {
     if (!(await release(tx, claim, seconds))) return;
     await setStep(tx, claim, { attempts: 0, lastError: null });
+    await closeAttempt(tx, claim, "waited");
+    await hint(tx, claim, seconds);
+  });
+}
+
+/** Goes back to an earlier step, which begins anew with those after it. */
+export async function recordRestart(
+  control: ControlScope,
+  claim: Claim,
+  { from, reason, record }: Extract<StepOutcome, { kind: "restart" }>,
+): Promise<void> {
+  control.log.warn("provisioning goes back", { step: claim.stepName, from, reason });
+  const names = stepsOf[claim.phase].map(({ name }) => name);
+  const again = names.slice(names.indexOf(from), names.indexOf(claim.stepName) + 1);
+  await control.tx(async (tx) => {
+    const seconds = backoffSeconds(1, undefined, Math.random());
+    if (!(await release(tx, claim, seconds))) return;
+    await record(tx);
+    await closeAttempt(tx, claim, "failed", reason);
+    await tx.db
+      .updateTable("provisioningSteps")
+      .set({ state: "waiting", attempts: 0, startedAt: null, finishedAt: null })
+      .where("jobId", "=", claim.jobId)
+      .where("name", "in", again)
+      .execute();
+    await setStep(tx, claim, { lastError: reason });
     await hint(tx, claim, seconds);
   });
 }
@@ -39,6 +76,7 @@ export async function recordFailure(control: ControlScope, claim: Claim, error: 
     const seconds = backoffSeconds(claim.attempts, retryAfterSeconds, Math.random());
     if (!(await release(tx, claim, seconds))) return false;
     const lastError = reasonOf(error);
+    await closeAttempt(tx, claim, "failed", lastError);
     if (!last) {
       await setStep(tx, claim, { state: "waiting", lastError });
       await hint(tx, claim, seconds);
@@ -53,7 +91,7 @@ export async function recordFailure(control: ControlScope, claim: Claim, error: 
       .where("state", "=", "provisioning")
       .execute();
     await ControlAudit.append(tx, {
-      action: "tenant.provisioning_failed",
+      action: claim.phase === "running" ? "tenant.provisioning_failed" : "tenant.rollback_failed",
       tenantId: claim.tenant.id,
       after: { step: claim.stepName, attempts: claim.attempts, reason: lastError },
     });
@@ -69,11 +107,26 @@ async function release(tx: ControlScope, claim: Claim, seconds: number): Promise
     .set({ leaseUntil: null, nextRunAt: secondsAfter(tx.clock.now(), seconds) })
     .where("id", "=", claim.jobId)
     .where("fence", "=", claim.fence)
-    .where("state", "=", "running")
+    .where("state", "=", claim.phase)
     .returning("id")
     .executeTakeFirst();
-  if (held === undefined) tx.log.warn("provisioning step overtaken", { step: claim.stepName, fence: claim.fence });
-  return held !== undefined;
+  if (held !== undefined) return true;
+  tx.log.warn("provisioning step overtaken", { step: claim.stepName, fence: claim.fence });
+  await makeWayForRollback(tx, claim);
+  return false;
+}
+
+/** A rollback waits for the worker that was at it, so that nothing is made behind its back: now that one is done. */
+async function makeWayForRollback(tx: ControlScope, claim: Claim): Promise<void> {
+  const freed = await tx.db
+    .updateTable("provisioningJobs")
+    .set({ leaseUntil: null })
+    .where("id", "=", claim.jobId)
+    .where("state", "=", "rolling_back")
+    .where("leaseUntil", "=", claim.leaseUntil)
+    .returning("id")
+    .executeTakeFirst();
+  if (freed !== undefined) await hint(tx, claim, 0);
 }
 
 interface StepChange {
@@ -92,7 +145,21 @@ async function setStep(tx: ControlScope, claim: Claim, change: StepChange): Prom
     .execute();
 }
 
-async function finishJob(tx: ControlScope, claim: Claim, state: "done" | "failed"): Promise<void> {
+async function closeAttempt(
+  tx: ControlScope,
+  claim: Claim,
+  outcome: "done" | "waited" | "failed",
+  error: string | null = null,
+): Promise<void> {
+  await tx.db
+    .updateTable("provisioningAttempts")
+    .set({ finishedAt: tx.clock.now(), outcome, error })
+    .where("jobId", "=", claim.jobId)
+    .where("fence", "=", claim.fence)
+    .execute();
+}
+
+async function finishJob(tx: ControlScope, claim: Claim, state: "done" | "failed" | "rolled_back"): Promise<void> {
   await tx.db
     .updateTable("provisioningJobs")
     .set({ state, finishedAt: tx.clock.now() })

@@ -4,10 +4,12 @@ import { equalInConstantTime } from "../../kernel/tokens.ts";
 import { ControlAudit } from "../audit/audit.ts";
 import { Provisioning } from "../provisioning/provisioning.ts";
 import type { ControlScope } from "../scope.ts";
+import { mailboxOf } from "../tenants/mailboxes.ts";
 import { codeOf, MAX_ATTEMPTS } from "./codes.ts";
 import { findForBrowser } from "./find.ts";
 import { TAKEN_MESSAGE } from "./form.ts";
-import { serialise } from "./limits.ts";
+import { limits, requireRoom } from "./limits.ts";
+import { requireFirstTrial } from "./trials.ts";
 
 /** A pharmacy begins in Kenya; its owner changes both in its settings. */
 const DEFAULT_CURRENCY = "KES";
@@ -18,7 +20,7 @@ const DEFAULT_TIME_ZONE = "Africa/Nairobi";
  * one tenant: entering its code again answers with the same.
  * @throws DomainError `gone` when this browser has no sign-up; `invalid_input` with `fields.code` when the code is
  * wrong, expired or was guessed at too often; `conflict` with `fields.subdomain` when another pharmacy was faster, or
- * with `fields.email` when the owner had a trial before
+ * with `fields.email` when the owner had a trial before; `rate_limited` with `fields.code`
  */
 export async function confirm(
   control: ControlScope,
@@ -31,6 +33,7 @@ export async function confirm(
   const code = input.replace(/\s/g, "");
   if (!/^[0-9]{6}$/.test(code)) throw codeRefused("Enter the six digits from the mail.");
 
+  await requireRoom(control, limits.code, signUp.email);
   const attempt = await countAttempt(control, signUp.id);
   if (attempt === undefined) {
     const now = await findForBrowser(control, browserToken);
@@ -46,7 +49,7 @@ export async function confirm(
     );
   }
   try {
-    return await openTenant(control, signUp.id, signUp.email);
+    return await openTenant(control, signUp.id);
   } catch (error) {
     if (error instanceof DomainError && error.code === "conflict")
       await giveBack(control, signUp.id, attempt.codeNumber);
@@ -83,9 +86,8 @@ async function giveBack(control: ControlScope, signUpId: string, codeNumber: num
     .execute();
 }
 
-async function openTenant(control: ControlScope, signUpId: string, email: string): Promise<{ tenantId: string }> {
+async function openTenant(control: ControlScope, signUpId: string): Promise<{ tenantId: string }> {
   return control.tx(async (tx) => {
-    await serialise(tx, email);
     const signUp = await tx.db
       .selectFrom("signUps")
       .selectAll()
@@ -107,6 +109,8 @@ async function openTenant(control: ControlScope, signUpId: string, email: string
         timeZone: DEFAULT_TIME_ZONE,
         ownerName: signUp.ownerName,
         ownerEmail: signUp.email,
+        ownerMailbox: mailboxOf(signUp.email),
+        trialMailbox: mailboxOf(signUp.email),
         termsVersion: signUp.termsVersion,
         termsAcceptedAt: signUp.termsAcceptedAt,
         createdAt: now,
@@ -125,7 +129,11 @@ async function openTenant(control: ControlScope, signUpId: string, email: string
         updatedAt: now,
       })
       .execute();
-    await tx.db.updateTable("signUps").set({ tenantId, confirmedAt: now }).where("id", "=", signUpId).execute();
+    await tx.db
+      .updateTable("signUps")
+      .set({ tenantId, hasOpened: true, confirmedAt: now })
+      .where("id", "=", signUpId)
+      .execute();
     await Provisioning.begin(tx, tenantId);
     await ControlAudit.append(tx, {
       action: "tenant.signed_up",
@@ -146,18 +154,4 @@ async function reserveHost(tx: ControlScope, tenantId: string, subdomain: string
     .executeTakeFirst();
   if (reserved === undefined)
     throw new DomainError("conflict", TAKEN_MESSAGE, { fields: { subdomain: TAKEN_MESSAGE } });
-}
-
-/** Asked only after the code proved whose address it is: nobody else learns who is a customer. */
-async function requireFirstTrial(tx: ControlScope, email: string): Promise<void> {
-  const earlier = await tx.db
-    .selectFrom("tenants")
-    .select("id")
-    .where("ownerEmail", "=", email)
-    .where("state", "<>", "provisioning_failed")
-    .executeTakeFirst();
-  if (earlier === undefined) return;
-  const message =
-    "You have had a free trial with this email address. Sign in to your pharmacy, or write to us to open another.";
-  throw new DomainError("conflict", message, { fields: { email: message } });
 }

@@ -12,8 +12,10 @@ export interface SignUp {
   readonly codeExpiresAt: Date;
   /** With the code that is valid now. */
   readonly attemptsLeft: number;
-  /** Null until the code was entered. */
+  /** Null until the code was entered, and again when what it opened was rolled back. */
   readonly tenantId: string | null;
+  /** Its code was entered once, but the provisioning was given up: it may open another tenant. */
+  readonly isRolledBack: boolean;
 }
 
 /** The sign-up that this browser sent. */
@@ -30,11 +32,13 @@ export async function findForBrowser(control: ControlScope, browserToken: string
       "signUps.codeExpiresAt",
       "signUps.codeAttempts",
       "signUps.tenantId",
+      "signUps.hasOpened",
       "subscriptionPlans.code as planCode",
     ])
     .where("signUps.browserHash", "=", hashToken(browserToken))
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  const { codeAttempts, ...signUp } = row;
-  return { ...signUp, attemptsLeft: MAX_ATTEMPTS - codeAttempts };
+  const { codeAttempts, hasOpened, ...signUp } = row;
+  const isRolledBack = hasOpened && row.tenantId === null;
+  return { ...signUp, isRolledBack, attemptsLeft: MAX_ATTEMPTS - codeAttempts };
 }

@@ -2,6 +2,9 @@ import * as z from "zod";
 import { invalidInput } from "../../kernel/errors.ts";
 import { Subdomains } from "../../registry/subdomains.ts";
 import type { ControlScope } from "../scope.ts";
+import { emailSchema } from "../tenants/mailboxes.ts";
+import { isDisposable } from "./disposable-mail.ts";
+import { limits, requireRoom } from "./limits.ts";
 
 /** The version of the terms of service in force. What a visitor accepted is kept with the sign-up and the tenant. */
 export const TERMS_VERSION = "2026-11";
@@ -18,12 +21,10 @@ const words = (missing: string) =>
 const formSchema = z.object({
   companyName: words("Enter the name of your pharmacy."),
   ownerName: words("Enter your name."),
-  email: z
-    .string("Enter your email address.")
-    .trim()
-    .toLowerCase()
-    .max(254, "Use an address of at most 254 characters.")
-    .pipe(z.email("Enter an email address such as name@example.com.")),
+  email: emailSchema.refine(
+    (email) => !isDisposable(email),
+    "Use an address that you keep: this one is for throwing away, and your pharmacy’s mails go there for good.",
+  ),
   subdomain: z.string("Choose the name of your address."),
   plan: z.enum(["starter", "professional"], "Choose a plan."),
   termsAccepted: z.enum(["yes", "on"], "Accept the terms of service to go on."),
@@ -40,10 +41,14 @@ export interface Availability {
 
 export const TAKEN_MESSAGE = "This name is taken. Choose another one.";
 
-/** Whether a pharmacy may have this name, in words for the person who typed it. */
+/**
+ * Whether a pharmacy may have this name, in words for the person who typed it.
+ * @throws DomainError `rate_limited` with `fields.subdomain`: nobody reads the list of our customers off it
+ */
 export async function availability(control: ControlScope, input: string): Promise<Availability> {
   const check = Subdomains.check(input);
   if (!check.ok) return { state: check.reason, message: check.message };
+  await requireRoom(control, limits.names);
   const host = await control.db
     .selectFrom("tenantHosts")
     .select("host")
@@ -55,7 +60,7 @@ export async function availability(control: ControlScope, input: string): Promis
 
 /**
  * The form, checked, with the subdomain as it will stand in the address.
- * @throws DomainError `invalid_input` with one message for each field that needs a change
+ * @throws DomainError `invalid_input` with one message for each field that needs a change; as `availability` does
  */
 export async function parseForm(control: ControlScope, input: unknown): Promise<SignUpForm> {
   const parsed = formSchema.safeParse(input);

@@ -1,44 +1,71 @@
-import { sql } from "kysely";
-import { HOUR_SECONDS, secondsAfter } from "../../kernel/clock.ts";
+import { HOUR_SECONDS, MINUTE_SECONDS } from "../../kernel/clock.ts";
 import { DomainError } from "../../kernel/errors.ts";
+import { networkOf } from "../../kernel/networks.ts";
+import type { Counted, RateLimit } from "../../kernel/rate-limits.ts";
 import type { ControlScope } from "../scope.ts";
+import { mailboxOf } from "../tenants/mailboxes.ts";
 
-const PER_EMAIL = 5;
-const PER_IP = 20;
+/** How often one network and one mailbox may do something, and what a form says beside which field when it was too often. */
+interface VisitorLimit {
+  readonly network: RateLimit;
+  readonly mailbox?: RateLimit;
+  readonly field: string;
+  readonly message: string;
+}
+
+const hourly = (name: string, hits: number): RateLimit => ({ name, hits, windowSeconds: HOUR_SECONDS });
+
+/** All that somebody may do on the public site whom we do not know. A network is many people: it may do more. */
+export const limits = {
+  names: {
+    // A name is looked up at each pause in typing.
+    network: { name: "sign-up names by network", hits: 100, windowSeconds: MINUTE_SECONDS },
+    field: "subdomain",
+    message: "Many names were looked up from your network in the last minute.",
+  },
+  form: {
+    network: hourly("sign-ups by network", 20),
+    mailbox: hourly("sign-ups by mailbox", 5),
+    field: "email",
+    message: "There were many sign-ups with this address or from your network in the last hour.",
+  },
+  code: {
+    network: hourly("code guesses by network", 60),
+    mailbox: hourly("code guesses by mailbox", 30),
+    field: "code",
+    message: "Many codes were entered for this address or from your network in the last hour.",
+  },
+  resend: {
+    network: hourly("code resends by network", 30),
+    mailbox: hourly("code resends by mailbox", 10),
+    field: "code",
+    message: "We sent many codes to this address or for your network in the last hour.",
+  },
+  find: {
+    network: hourly("find requests by network", 20),
+    mailbox: hourly("find requests by mailbox", 5),
+    field: "email",
+    message: "There were many requests for this address or from your network in the last hour.",
+  },
+} as const satisfies Readonly<Record<string, VisitorLimit>>;
 
 /**
- * Makes the sign-ups of one address and of one network wait for each other until the transaction ends. Addresses are
- * locked before networks everywhere, so that two of them never wait for each other in a circle.
+ * Counts one more. Outside of any transaction, so that no failure afterwards gives it back. The network comes first:
+ * what it is refused does not use up the room of a mailbox that belongs to somebody else.
+ * @throws DomainError `rate_limited` with the limit's field and `retryAfterSeconds`
  */
-export async function serialise(tx: ControlScope, email: string, sourceIp?: string): Promise<void> {
-  await lock(tx, `sign-up email ${email}`);
-  if (sourceIp !== undefined) await lock(tx, `sign-up ip ${sourceIp}`);
-}
-
-/** @throws DomainError `rate_limited`, with the seconds until one more is allowed. Exact after `serialise`. */
-export async function requireRoom(tx: ControlScope, email: string, sourceIp: string): Promise<void> {
-  await requireFewer(tx, "email", email, PER_EMAIL);
-  await requireFewer(tx, "sourceIp", sourceIp, PER_IP);
-}
-
-async function requireFewer(tx: ControlScope, column: "email" | "sourceIp", value: string, limit: number) {
-  const now = tx.clock.now();
-  const recent = await tx.db
-    .selectFrom("signUps")
-    .select("createdAt")
-    .where(column, "=", value)
-    .where("createdAt", ">", secondsAfter(now, -HOUR_SECONDS))
-    .orderBy("createdAt", "desc")
-    .limit(limit)
-    .execute();
-  const oldest = recent.at(limit - 1);
-  if (oldest === undefined) return;
-  const freeAt = secondsAfter(oldest.createdAt, HOUR_SECONDS);
-  throw new DomainError("rate_limited", "There were too many sign-ups from here in the last hour. Try again later.", {
-    retryAfterSeconds: Math.max(1, Math.ceil((freeAt.getTime() - now.getTime()) / 1000)),
-  });
-}
-
-async function lock(tx: ControlScope, name: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(tx.db);
+export async function requireRoom(control: ControlScope, limit: VisitorLimit, email?: string): Promise<void> {
+  const { network, mailbox, field, message } = limit;
+  const counted: Counted[] = [];
+  if (control.actor.kind === "visitor") counted.push({ limit: network, subject: networkOf(control.actor.sourceIp) });
+  if (mailbox !== undefined && email !== undefined) counted.push({ limit: mailbox, subject: mailboxOf(email) });
+  try {
+    await control.limits.take(counted, message);
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.retryAfterSeconds === undefined) throw error;
+    throw new DomainError(error.code, message, {
+      retryAfterSeconds: error.retryAfterSeconds,
+      fields: { [field]: message },
+    });
+  }
 }

@@ -10,3 +10,6 @@ export function addressOf(rootUrl: string, label: string): string {
 
 /** Where a one-time link is confirmed. The page there signs in by POST: mail scanners follow GET. */
 export const signInLinkUrl = (address: string): string => `${address}/auth/link`;
+
+/** Where a person who forgot the address of their pharmacy has it mailed. */
+export const findUrl = (rootUrl: string): string => new URL("/find", rootUrl).href;

@@ -1,35 +1,74 @@
+import { sql } from "kysely";
 import type { TenantEvent } from "../../ports/tenant-events.ts";
 import type { ControlScope } from "../scope.ts";
+import { mailboxOf } from "./mailboxes.ts";
 import { hashPerson } from "./people.ts";
 
-/** Takes what a pharmacy tells of itself, unless something newer is known. Again, late or out of order: no difference. */
+type ProfileEvent = Extract<TenantEvent, { readonly event: "profile_changed" }>;
+type PersonEvent = Extract<TenantEvent, { readonly event: "person_changed" }>;
+
+/**
+ * Takes what a pharmacy tells of itself, unless something newer is known. Again, late or out of order: no difference.
+ * What an unknown or a closed pharmacy says is dropped: coming again would change neither.
+ */
 export async function recordTenantEvent(control: ControlScope, event: TenantEvent): Promise<void> {
-  if (event.event === "profile_changed") {
-    await control.db
-      .updateTable("tenants")
-      .set({
-        name: event.companyName,
-        currency: event.currency,
-        timeZone: event.timeZone,
-        ownerName: event.ownerName,
-        ownerEmail: event.ownerEmail.toLowerCase(),
-        profileVersion: String(event.version),
-        updatedAt: control.clock.now(),
-      })
-      .where("id", "=", event.tenantId)
-      .where("profileVersion", "<", String(event.version))
-      .execute();
+  const tenant = await control.db
+    .selectFrom("tenants")
+    .select("state")
+    .where("id", "=", event.tenantId)
+    .executeTakeFirst();
+  if (tenant === undefined || tenant.state === "closed") {
+    const { event: name, outboxId } = event;
+    control.log.warn("event of no open pharmacy dropped", { event: name, outboxId, state: tenant?.state ?? "unknown" });
     return;
   }
-  const said = { emailHash: await hashPerson(control, event.email), isPresent: event.isPresent, saidAt: event.at };
+  if (event.event === "profile_changed") await recordProfile(control, event);
+  else await recordPerson(control, event);
+}
+
+async function recordProfile(control: ControlScope, event: ProfileEvent): Promise<void> {
+  const version = String(event.version);
+  const ownerEmail = event.ownerEmail.toLowerCase();
+  const logo = event.logoDigest === "" ? {} : { logoDigest: event.logoDigest };
+  await control.db
+    .updateTable("tenants")
+    .set({
+      name: event.companyName,
+      currency: event.currency,
+      timeZone: event.timeZone,
+      ownerName: event.ownerName,
+      ownerEmail,
+      ownerMailbox: mailboxOf(ownerEmail),
+      // Whatever else was set for this pharmacy stays.
+      settings: sql`(settings - 'logoDigest') || ${logo}::jsonb`,
+      profileVersion: version,
+      updatedAt: control.clock.now(),
+    })
+    .where("id", "=", event.tenantId)
+    .where("state", "<>", "closed")
+    .where("profileVersion", "<", version)
+    .execute();
+}
+
+async function recordPerson(control: ControlScope, event: PersonEvent): Promise<void> {
+  const said = { isPresent: event.isPresent, saidAt: event.at };
   await control.db
     .insertInto("tenantPeople")
-    .values({ tenantId: event.tenantId, ...said })
+    .values({ tenantId: event.tenantId, emailHash: await hashPerson(control, event.email), ...said })
     .onConflict((conflict) =>
       conflict
         .columns(["tenantId", "emailHash"])
-        .doUpdateSet({ isPresent: said.isPresent, saidAt: said.saidAt })
-        .where("tenantPeople.saidAt", "<", said.saidAt),
+        .doUpdateSet(said)
+        .where((where) =>
+          where.or([
+            where("tenantPeople.saidAt", "<", said.saidAt),
+            // Two words of the same millisecond: whoever may sign in should be able to find the place.
+            where.and([
+              where("tenantPeople.saidAt", "=", said.saidAt),
+              where("tenantPeople.isPresent", "<", said.isPresent),
+            ]),
+          ]),
+        ),
     )
     .execute();
 }

@@ -1,264 +1,234 @@
 export * as Imports from "./imports.ts";
 
-import * as z from "zod";
+import { createHash } from "node:crypto";
+import { type SqlBool, sql } from "kysely";
 import { DomainError, invalidInput, notFound } from "../../kernel/errors.ts";
 import { idSchema, newId } from "../../kernel/ids.ts";
-import type { Job, Member } from "../actors.ts";
+import type { Member } from "../actors.ts";
 import { TenantAudit } from "../audit/audit.ts";
-import { Items } from "../items/items.ts";
-import { type NewItem, taxClasses } from "../items/new-item.ts";
+import { Permissions } from "../permissions/permissions.ts";
 import type { TenantScope } from "../scope.ts";
-import { Csv } from "./csv.ts";
-import { matchColumns, readRow } from "./item-rows.ts";
+import { emitTurn, nudge } from "./moves.ts";
+import { type Import, importColumns, parseImport, requireImporter } from "./record.ts";
+import { maySeeRows, requireRows } from "./rejections.ts";
+import { type RowOutcome, rowReader } from "./row-reader.ts";
+import { type StagedRow, stagedAfter } from "./staged-rows.ts";
+import { openChanges } from "./steps.ts";
+
+export type { MappingInput } from "./mapping-input.ts";
+export { type Import, type ImportSettings, type KnownChoice, knownChoices } from "./record.ts";
+export { maySeeRows, type Rejection, rejections, rejectionsFile } from "./rejections.ts";
+export type { RowOutcome } from "./row-reader.ts";
+export type { StagedRow } from "./staged-rows.ts";
+export { isWorking } from "./stages.ts";
+export {
+  back,
+  cancel,
+  check,
+  chooseHeader,
+  chooseSheet,
+  keep,
+  pause,
+  resume,
+  saveMapping,
+  start,
+  undo,
+} from "./steps.ts";
 
 /** What API Gateway lets through, with room for the form around the file. */
 export const FILE_BYTES_MAX = 4 * 1024 * 1024;
-const CHUNK_ROWS = 500;
 
-export interface NewImport {
-  readonly fileName: string;
-  readonly content: Uint8Array;
-  /** Decimal text that prices are multiplied by; blank for 1. */
-  readonly rate: string;
-  /** Tax class of rows that name none; blank when the pharmacist decides later. */
-  readonly taxClass: string;
+/** An import with who began it. */
+export interface NamedImport extends Import {
+  readonly createdByName: string;
 }
 
-const optionsSchema = z.object({
-  rate: z.string(),
-  taxClass: z.enum(taxClasses).nullable(),
-  header: z.array(z.string()),
-});
+export interface ImportDetails extends NamedImport {
+  /** Whether this person may see what is in the file. */
+  readonly showsRows: boolean;
+  /** Changes that can be undone. */
+  readonly openChanges: number;
+  /** The import of the same file before this one, unless that came to nothing. */
+  readonly sameFile: NamedImport | null;
+}
 
-const importSchema = z.object({
-  id: z.string(),
-  fileName: z.string(),
-  state: z.enum(["waiting", "running", "done", "failed"]),
-  rowsTotal: z.number().nullable(),
-  rowsRead: z.number(),
-  rowsAdded: z.number(),
-  rowsSkipped: z.number(),
-  rowsRejected: z.number(),
-  error: z.string().nullable(),
-  createdAt: z.date(),
-  startedAt: z.date().nullable(),
-  finishedAt: z.date().nullable(),
-});
-/** An import and how far it is. */
-export type Import = Readonly<z.infer<typeof importSchema>>;
+export interface ImportPage {
+  readonly imports: readonly NamedImport[];
+  /** Mark of the next page; absent on the last one. */
+  readonly next?: string;
+}
 
-const rejectionSchema = z.object({ rowNumber: z.number(), reason: z.string(), cells: z.array(z.string()) });
-export type Rejection = Readonly<z.infer<typeof rejectionSchema>>;
-
-const columns = [
-  "id",
-  "fileName",
-  "state",
-  "rowsTotal",
-  "rowsRead",
-  "rowsAdded",
-  "rowsSkipped",
-  "rowsRejected",
-  "error",
-  "createdAt",
-  "startedAt",
-  "finishedAt",
-] as const;
+const RECENT_MAX = 10;
+const PAGE_IMPORTS = 20;
+/** Rows from which a person chooses the one that names the columns. */
+const FIRST_ROWS = 20;
 
 /**
- * Takes a CSV file of items and has it read in the background.
- * @throws DomainError `forbidden`, `too_large` above 4 MB, `invalid_input` on `file`, `rate` or `taxClass`
+ * Takes a CSV or XLSX file of items and has it read in the background. Nothing is imported before somebody has matched its
+ * columns and seen what a run would do.
+ * @throws DomainError `forbidden`, `too_large` above 4 MB, `invalid_input` on `file`
  * @returns the import's id
  */
-export async function start(tenant: TenantScope<Member>, upload: NewImport): Promise<string> {
-  Items.requireEditor(tenant.actor);
-  if (upload.content.byteLength > FILE_BYTES_MAX) {
-    const message = "The file is larger than 4 MB. Split it and upload the parts one after another.";
+export async function upload(
+  tenant: TenantScope<Member>,
+  { fileName, content }: { readonly fileName: string; readonly content: Uint8Array },
+): Promise<string> {
+  requireImporter(tenant.actor);
+  if (content.byteLength === 0) throw invalidInput("The file is empty.", { file: "The file is empty." });
+  if (content.byteLength > FILE_BYTES_MAX) {
+    const message =
+      "The file is larger than 4 MB. Save it as an Excel workbook (.xlsx), which is smaller, without pictures and other sheets; or split it and import the parts one after another.";
     throw new DomainError("too_large", message, { fields: { file: message } });
   }
-  const options = readOptions(upload);
-  const file = Csv.read(upload.content);
-  matchColumns(file.header);
   const id = newId(tenant.clock);
+  const name = plainFileName(fileName);
   await tenant.tx(async (tx) => {
+    const now = tx.clock.now();
     await tx.db
       .insertInto("itemImports")
       .values({
         id,
-        fileName: plainFileName(upload.fileName),
-        content: Buffer.from(upload.content),
-        options: { ...options, header: [...file.header] },
+        fileName: name,
+        content: Buffer.from(content),
+        fileDigest: createHash("sha256").update(content).digest("hex"),
+        options: {},
         state: "waiting",
-        rowsTotal: file.rows.length,
+        turn: 1,
+        hintedAt: now,
+        stageStartedAt: now,
         createdBy: tx.actor.userId,
-        createdAt: tx.clock.now(),
+        createdAt: now,
       })
       .execute();
-    await TenantAudit.append(tx, { action: "import.started", after: { id, rows: file.rows.length } });
-    await emitChunk(tx, id, 0);
+    await TenantAudit.append(tx, { action: "import.uploaded", after: { id, fileName: name } });
+    await emitTurn(tx, id, 1, "");
   });
   return id;
 }
 
 /**
- * Reads the next rows of an import that has read `fromRow` rows, and asks for the chunk after them, in one transaction
- * that holds the import's row. A message that comes twice, late or out of order finds another number of rows read and
- * changes nothing.
+ * An import and how far it is. One that should work and stands still is asked to go on.
+ * @throws DomainError `forbidden`, `not_found`
  */
-export async function readChunk(tenant: TenantScope<Job>, importId: string, fromRow: number): Promise<void> {
-  await tenant.tx(async (tx) => {
-    const run = await tx.db
-      .selectFrom("itemImports")
-      .select(["content", "options", "rowsRead", "startedAt"])
-      .where("id", "=", importId)
-      .where("state", "in", ["waiting", "running"])
-      .forUpdate()
-      .executeTakeFirst();
-    if (run === undefined || run.content === null || run.rowsRead !== fromRow) return;
-    const options = optionsSchema.parse(run.options);
-    const file = Csv.read(run.content);
-    const mapping = matchColumns(file.header);
-    const chunk = file.rows.slice(fromRow, fromRow + CHUNK_ROWS);
-    const items: NewItem[] = [];
-    const rejections: Rejection[] = [];
-    for (const row of chunk) {
-      const result = readRow(row.cells, mapping, options);
-      if (result.ok) items.push(result.item);
-      else rejections.push({ rowNumber: row.number, reason: result.reason, cells: [...row.cells] });
-    }
-    const added = await Items.insert(tx, items);
-    await insertRejections(tx, importId, rejections);
-    const rowsRead = fromRow + chunk.length;
-    const isDone = rowsRead >= file.rows.length;
-    const now = tx.clock.now();
-    await tx.db
-      .updateTable("itemImports")
-      .set((e) => ({
-        state: isDone ? "done" : "running",
-        rowsRead,
-        rowsAdded: e("rowsAdded", "+", added.length),
-        rowsSkipped: e("rowsSkipped", "+", items.length - added.length),
-        rowsRejected: e("rowsRejected", "+", rejections.length),
-        startedAt: run.startedAt ?? now,
-        ...(isDone ? { finishedAt: now, content: null } : {}),
-      }))
-      .where("id", "=", importId)
-      .execute();
-    if (!isDone) await emitChunk(tx, importId, rowsRead);
-  });
-}
-
-/** Ends an import that cannot be read on, so that nobody waits for it. What was added stays. */
-export async function giveUp(tenant: TenantScope<Job>, importId: string): Promise<void> {
-  await tenant.db
-    .updateTable("itemImports")
-    .set({
-      state: "failed",
-      error: "The file could not be read to its end. Upload it again: items that were added are skipped.",
-      finishedAt: tenant.clock.now(),
-      content: null,
-    })
-    .where("id", "=", importId)
-    .where("state", "in", ["waiting", "running"])
-    .execute();
-}
-
-/** @throws DomainError `not_found` */
-export async function progress(tenant: TenantScope<Member>, importId: string): Promise<Import> {
-  const row = idSchema.safeParse(importId).success
-    ? await tenant.db.selectFrom("itemImports").select(columns).where("id", "=", importId).executeTakeFirst()
+export async function get(tenant: TenantScope<Member>, importId: string): Promise<ImportDetails> {
+  requireImporter(tenant.actor);
+  const run = idSchema.safeParse(importId).success
+    ? await named(tenant).where("itemImports.id", "=", importId).executeTakeFirst()
     : undefined;
-  if (row === undefined) throw notFound("import");
-  return importSchema.parse(row);
+  if (run === undefined) throw notFound("import");
+  const found = parseNamed(run);
+  await nudge(tenant, found);
+  return {
+    ...found,
+    showsRows: maySeeRows(tenant.actor, found),
+    openChanges: await openChanges(tenant, importId),
+    sameFile: await sameFile(tenant, found),
+  };
 }
 
-/** The latest imports, the newest first; at most ten. */
-export async function recent(tenant: TenantScope<Member>): Promise<readonly Import[]> {
-  const rows = await tenant.db
-    .selectFrom("itemImports")
-    .select(columns)
-    .orderBy("createdAt", "desc")
-    .orderBy("id", "desc")
-    .limit(10)
-    .execute();
-  return rows.map((row) => importSchema.parse(row));
-}
-
-/** Rows that became no item, in the order of the file, from the one after `afterRow`; at most `limit`. */
-export async function rejections(
-  tenant: TenantScope<Member>,
-  importId: string,
-  page: { readonly afterRow: number; readonly limit: number },
-): Promise<readonly Rejection[]> {
-  const rows = await tenant.db
-    .selectFrom("itemImportRejections")
-    .select(["rowNumber", "reason", "cells"])
-    .where("importId", "=", importId)
-    .where("rowNumber", ">", page.afterRow)
-    .orderBy("rowNumber")
-    .limit(page.limit)
-    .execute();
-  return rows.map((row) => rejectionSchema.parse(row));
+/** The latest imports, the newest first, at most ten; none for somebody who may not import. */
+export async function recent(tenant: TenantScope<Member>): Promise<readonly NamedImport[]> {
+  if (!Permissions.may(tenant.actor, "items.import")) return [];
+  const rows = await newestFirst(tenant).limit(RECENT_MAX).execute();
+  return rows.map(parseNamed);
 }
 
 /**
- * The rejected rows as a file to correct and upload again: the row's number, the reason, then the row as it was.
- * @throws DomainError `not_found`
+ * One page of all imports, the newest first.
+ * @param after `next` of the page before
+ * @throws DomainError `forbidden`
  */
-export async function rejectionsFile(tenant: TenantScope<Member>, importId: string): Promise<string> {
-  await progress(tenant, importId);
-  const run = await tenant.db
-    .selectFrom("itemImports")
-    .select("options")
-    .where("id", "=", importId)
-    .executeTakeFirstOrThrow();
-  const rows: string[][] = [["Row", "Reason", ...optionsSchema.parse(run.options).header]];
-  let afterRow = 0;
-  while (rows.length <= REJECTIONS_FILE_ROWS_MAX) {
-    const page = await rejections(tenant, importId, { afterRow, limit: 1000 });
-    rows.push(...page.map((row) => [String(row.rowNumber), row.reason, ...row.cells]));
-    const last = page.at(-1);
-    if (last === undefined) break;
-    afterRow = last.rowNumber;
+export async function list(tenant: TenantScope<Member>, after?: string): Promise<ImportPage> {
+  requireImporter(tenant.actor);
+  let query = newestFirst(tenant).limit(PAGE_IMPORTS + 1);
+  if (after !== undefined && idSchema.safeParse(after).success) {
+    // Ids are made in the order of time, and the mark is the id of the last one shown.
+    query = query.where(
+      sql<SqlBool>`(item_imports.created_at, item_imports.id) <
+        (select mark.created_at, mark.id from item_imports mark where mark.id = ${after}::uuid)`,
+    );
   }
-  return Csv.write(rows);
+  const rows = (await query.execute()).map(parseNamed);
+  const imports = rows.slice(0, PAGE_IMPORTS);
+  const last = imports.at(-1);
+  return rows.length > PAGE_IMPORTS && last !== undefined ? { imports, next: last.id } : { imports };
 }
 
-/** A file whose every row is wrong is wrong as a whole; more would not fit through the gateway. */
-const REJECTIONS_FILE_ROWS_MAX = 20_000;
+/**
+ * The first rows of the file, the heading and what stands above it among them.
+ * @throws DomainError `forbidden`, also for who may not see the file
+ */
+export async function firstRows(tenant: TenantScope<Member>, run: Import): Promise<readonly StagedRow[]> {
+  requireImporter(tenant.actor);
+  requireRows(tenant.actor, run);
+  return stagedAfter(tenant, run.id, 0, FIRST_ROWS);
+}
 
-async function emitChunk(
-  tenant: TenantScope<Member> | TenantScope<Job>,
+/**
+ * The first rows below the heading as they would be read by the import's mapping.
+ * @throws DomainError `forbidden`, also for who may not see the file
+ */
+export async function preview(tenant: TenantScope<Member>, run: Import, limit: number): Promise<readonly RowOutcome[]> {
+  requireImporter(tenant.actor);
+  requireRows(tenant.actor, run);
+  const read = await rowReader(tenant, run);
+  const rows = await stagedAfter(tenant, run.id, run.headerRow ?? 0, limit);
+  return rows.map(read);
+}
+
+/** A change that could not be undone. */
+export interface KeptChange {
+  readonly rowNumber: number;
+  readonly itemId: string;
+  readonly itemName: string;
+  readonly reason: string;
+}
+
+/** What an undo has left as it was, in the order of the file; at most `limit`. @throws DomainError `forbidden` */
+export async function keptChanges(
+  tenant: TenantScope<Member>,
   importId: string,
-  fromRow: number,
-): Promise<void> {
-  await tenant.emit({
-    queue: "item-imports",
-    payload: { importId, fromRow: String(fromRow) },
-    dedupeKey: `item-import:${importId}:${fromRow}`,
-  });
-}
-
-async function insertRejections(tenant: TenantScope<Job>, importId: string, rows: readonly Rejection[]): Promise<void> {
-  if (rows.length === 0) return;
-  await tenant.db
-    .insertInto("itemImportRejections")
-    .values(rows.map((row) => ({ ...row, importId, cells: [...row.cells] })))
+  limit: number,
+): Promise<readonly KeptChange[]> {
+  requireImporter(tenant.actor);
+  const rows = await tenant.db
+    .selectFrom("itemImportChanges")
+    .innerJoin("items", "items.id", "itemImportChanges.itemId")
+    .select(["itemImportChanges.rowNumber", "items.id as itemId", "items.name as itemName", "keptReason as reason"])
+    .where("importId", "=", importId)
+    .where("keptReason", "is not", null)
+    .orderBy("rowNumber")
+    .limit(limit)
     .execute();
+  return rows.map((row) => ({ ...row, reason: row.reason ?? "" }));
 }
 
-function readOptions(upload: NewImport): { rate: string; taxClass: z.infer<typeof optionsSchema>["taxClass"] } {
-  const fields: Record<string, string> = {};
-  const rate = upload.rate.trim() || "1";
-  if (!/^\d{1,9}(\.\d{1,8})?$/.test(rate) || !/[1-9]/.test(rate))
-    fields.rate = "Write a number above zero, like 129.50.";
-  const taxClass = z
-    .enum(taxClasses)
-    .nullable()
-    .safeParse(upload.taxClass.trim() || null);
-  if (!taxClass.success) fields.taxClass = "Choose one of the tax classes.";
-  if (!taxClass.success || Object.keys(fields).length > 0) throw invalidInput("Check the import's settings.", fields);
-  return { rate, taxClass: taxClass.data };
+const named = (tenant: TenantScope<Member>) =>
+  tenant.db
+    .selectFrom("itemImports")
+    .innerJoin("users", "users.id", "itemImports.createdBy")
+    .select(importColumns.map((column) => `itemImports.${column}` as const))
+    .select("users.name as createdByName");
+
+const newestFirst = (tenant: TenantScope<Member>) =>
+  named(tenant).orderBy("itemImports.createdAt", "desc").orderBy("itemImports.id", "desc");
+
+const parseNamed = (row: { readonly createdByName: string }): NamedImport => ({
+  ...parseImport(row),
+  createdByName: row.createdByName,
+});
+
+/** Only imports before this one: the first of two says nothing. */
+async function sameFile(tenant: TenantScope<Member>, run: Import): Promise<NamedImport | null> {
+  if (run.fileDigest === null) return null;
+  const row = await newestFirst(tenant)
+    .where("itemImports.fileDigest", "=", run.fileDigest)
+    .where("itemImports.state", "not in", ["cancelled", "failed", "undone"])
+    .where("itemImports.createdAt", "<=", run.createdAt)
+    .where("itemImports.id", "<>", run.id)
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? null : parseNamed(row);
 }
 
 /** The last part of whatever path a browser sent, without what cannot be printed. */
@@ -266,8 +236,9 @@ function plainFileName(name: string): string {
   const last = name.split(/[\\/]/).at(-1) ?? "";
   return (
     last
+      .toWellFormed()
       .replace(/\p{Cc}+/gu, "")
       .trim()
-      .slice(0, 200) || "items.csv"
+      .slice(0, 200) || "items"
   );
 }

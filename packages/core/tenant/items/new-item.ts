@@ -14,11 +14,12 @@ const decimal = (example: string) =>
       `Write a number like ${example}, with at most 4 decimals and no thousands separator.`,
     );
 
-// Control characters cannot be printed on a label, and Postgres refuses the first of them in a text.
+// Control characters cannot be printed on a label, and Postgres refuses the first of them in a text; halves of a
+// character, which JSON can carry, it refuses in a document.
 const text = (what: string, longest: number) =>
   z
     .string()
-    .transform((value) => value.replace(/\s+/g, " ").trim())
+    .transform((value) => value.toWellFormed().replace(/\s+/g, " ").trim())
     .pipe(
       z
         .string()
@@ -51,6 +52,7 @@ const newItemSchema = z
     supplierUnit: optionalText("supplier unit", 40),
     wholesalePerSupplier: factor,
     retailPrice: optionalDecimal("12.50"),
+    costPrice: optionalDecimal("8.75"),
     taxClass: z.preprocess(blankToNull, z.enum(taxClasses, "Choose one of the tax classes.").nullable()),
     isControlled: z.boolean().default(false),
     isPrescriptionOnly: z.boolean().default(false),
@@ -88,7 +90,10 @@ export interface NewItemInput {
   readonly basePerWholesale?: string | null | undefined;
   readonly supplierUnit?: string | null | undefined;
   readonly wholesalePerSupplier?: string | null | undefined;
+  /** Decimal text: one base unit, without tax, in the company's currency. */
   readonly retailPrice?: string | null | undefined;
+  /** As the price: what one base unit costs the pharmacy. */
+  readonly costPrice?: string | null | undefined;
   readonly taxClass?: string | null | undefined;
   readonly isControlled?: boolean | undefined;
   readonly isPrescriptionOnly?: boolean | undefined;

@@ -1,22 +1,31 @@
 export * as Mails from "./mails.ts";
 
 import * as z from "zod";
+import { AccountNotices } from "../accounts/account-notices.ts";
+import { PasswordResets } from "../accounts/password-resets.ts";
 import { SignInLinks } from "../accounts/sign-in-links.ts";
 import type { Job } from "../actors.ts";
+import { PeopleLetters } from "../people/people-letters.ts";
 import type { TenantScope } from "../scope.ts";
 
-/** What a message of the mail queue asks for. */
-export const mailRequestSchema = z.object({ template: z.literal("sign_in_link"), linkId: z.uuid() });
+/** What a message of the mail queue asks for. Each template is composed by the noun that it belongs to. */
+export const mailRequestSchema = z.discriminatedUnion("template", [
+  SignInLinks.mailSchema,
+  PasswordResets.mailSchema,
+  AccountNotices.passwordChangedSchema,
+  AccountNotices.twoFactorChangedSchema,
+  PeopleLetters.invitationSchema,
+  PeopleLetters.ownershipTransferredSchema,
+  PeopleLetters.addressChangedSchema,
+]);
 export type MailRequest = z.infer<typeof mailRequestSchema>;
 
 /** A mail in our words: who gets it and what it says. The worker sets it in type. */
-export interface Letter {
-  readonly template: "sign_in_link";
-  readonly to: string;
-  readonly companyName: string;
-  readonly link: string;
-  readonly minutes: number;
-}
+export type Letter =
+  | SignInLinks.LinkLetter
+  | PasswordResets.ResetLetter
+  | AccountNotices.NoticeLetter
+  | PeopleLetters.PeopleLetter;
 
 /**
  * Sends the mail of an outbox row unless it was sent. The row is locked meanwhile, so that a message that comes twice
@@ -46,15 +55,17 @@ export async function deliver(
 
 /** @returns undefined when there is nobody to write to, or nothing left to say */
 async function letterFor(tenant: TenantScope<Job>, request: MailRequest, address: string): Promise<Letter | undefined> {
-  const link = await SignInLinks.findForMail(tenant, request.linkId);
-  if (link === undefined) return undefined;
-  const url = new URL("/auth/link", address);
-  url.searchParams.set("token", link.token);
-  return {
-    template: request.template,
-    to: link.email,
-    companyName: tenant.tenant.companyName,
-    link: url.href,
-    minutes: SignInLinks.LINK_MINUTES,
-  };
+  switch (request.template) {
+    case "sign_in_link":
+      return SignInLinks.compose(tenant, request, address);
+    case "password_reset":
+      return PasswordResets.compose(tenant, request, address);
+    case "password_changed":
+    case "two_factor_changed":
+      return AccountNotices.compose(tenant, request, address);
+    case "invitation":
+    case "ownership_transferred":
+    case "address_changed":
+      return PeopleLetters.compose(tenant, request, address);
+  }
 }

@@ -63,6 +63,14 @@ export const catalogue = {
 
 export type Permission = keyof typeof catalogue;
 
+/** What is of no use without another permission: a role gets both or neither. */
+export const prerequisites: Readonly<Partial<Record<Permission, Permission>>> = {
+  "items.view_cost": "items.view",
+  "items.edit": "items.view",
+  "items.import": "items.edit",
+  "people.manage": "people.view",
+};
+
 /** Where a pharmacy departs from the catalogue. A row of an unknown permission comes from another version and says nothing. */
 export interface RoleOverride {
   readonly role: string;

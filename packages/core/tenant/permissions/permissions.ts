@@ -4,7 +4,15 @@ import { DomainError } from "../../kernel/errors.ts";
 import { catalogue, type Permission, permissionsOf, type RoleOverride } from "./catalogue.ts";
 import type { BranchRole, Role } from "./roles.ts";
 
-export { catalogue, isDefault, type Permission, permissions, permissionsOf, type RoleOverride } from "./catalogue.ts";
+export {
+  catalogue,
+  isDefault,
+  type Permission,
+  permissions,
+  permissionsOf,
+  prerequisites,
+  type RoleOverride,
+} from "./catalogue.ts";
 export {
   type BranchRole,
   branchRoleSchema,

@@ -27,7 +27,7 @@ interface Seen {
 
 /** How long a session that was seen alive is believed: the bound on how late a revocation bites elsewhere. */
 const SEEN_SECONDS = 10;
-/** How exactly a session tells when it was used last: reading should not cost a write each time. */
+/** How exactly a session and its person tell when they were here last: reading should not cost a write each time. */
 const LAST_SEEN_SECONDS = 5 * MINUTE_SECONDS;
 
 const branchRolesSchema = z.array(branchRoleSchema);
@@ -45,8 +45,12 @@ export class KnownSessions {
     now: Date,
   ): Promise<KnownSession | undefined> {
     const known = this.#seen.get(claims.sessionId);
+    // One that seems to have expired is looked at again: another process may have extended it since.
     const isFresh =
-      known !== undefined && known.session.userId === claims.userId && now < secondsAfter(known.seenAt, SEEN_SECONDS);
+      known !== undefined &&
+      known.session.userId === claims.userId &&
+      now < secondsAfter(known.seenAt, SEEN_SECONDS) &&
+      now < known.expiresAt;
     const seen = isFresh ? known : await this.#look(db, claims, now);
     if (seen !== undefined && now < seen.expiresAt) return seen.session;
     this.#seen.delete(claims.sessionId);
@@ -88,6 +92,7 @@ export class KnownSessions {
         "users.email",
         "users.username",
         "users.role",
+        "users.lastSeenAt as personSeenAt",
         sql<unknown>`coalesce((
           select jsonb_agg(jsonb_build_object('branchId', held.branch_id, 'role', held.role) order by held.branch_id)
           from user_branch_roles held join branches on branches.id = held.branch_id
@@ -104,9 +109,14 @@ export class KnownSessions {
       .where("users.deactivatedAt", "is", null)
       .executeTakeFirst();
     if (row === undefined) return undefined;
-    const { expiresAt, lastSeenAt, overrides, ...person } = row;
-    if (lastSeenAt === null || lastSeenAt < secondsAfter(now, -LAST_SEEN_SECONDS)) {
+    const { expiresAt, lastSeenAt, personSeenAt, overrides, ...person } = row;
+    const isDue = (at: Date | null) => at === null || at < secondsAfter(now, -LAST_SEEN_SECONDS);
+    if (isDue(lastSeenAt)) {
       await db.updateTable("sessions").set({ lastSeenAt: now }).where("id", "=", sessionId).execute();
+    }
+    // Of its own, since a session is deleted when it ends, and the person was seen nevertheless.
+    if (isDue(personSeenAt)) {
+      await db.updateTable("users").set({ lastSeenAt: now }).where("id", "=", userId).execute();
     }
     const branchRoles = branchRolesSchema.parse(person.branchRoles);
     const rights = rightsOf(person.role, branchRoles, overridesSchema.parse(overrides));

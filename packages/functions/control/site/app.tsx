@@ -3,7 +3,7 @@ import { Plans } from "@pharmasight/core/control/plans/plans";
 import { TERMS_VERSION } from "@pharmasight/core/control/sign-ups/form";
 import { DomainError } from "@pharmasight/core/kernel/errors";
 import { LandingPage } from "@pharmasight/views/control/landing.tsx";
-import { MessagePage } from "@pharmasight/views/control/message.tsx";
+import { TermsPage } from "@pharmasight/views/control/terms.tsx";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { pharmacyUrl } from "../../http/addresses.ts";
@@ -13,7 +13,8 @@ import { onError, onNotFound } from "../../http/errors.tsx";
 import { secureHeaders } from "../../http/headers.ts";
 import { lambdaHandler } from "../../http/lambda.ts";
 import { sameOrigin } from "../../http/same-origin.ts";
-import { salesMail } from "./contacts.ts";
+import { salesMail, supportMail } from "./contacts.ts";
+import { findRoutes } from "./find.tsx";
 import { planCards } from "./plan-cards.ts";
 import { progressRoutes } from "./progress.tsx";
 import { signUpRoutes } from "./sign-up.tsx";
@@ -48,16 +49,10 @@ app.get("/", async (c) => {
 });
 
 app.get("/terms", (c) =>
-  c.html(
-    <MessagePage
-      context={pageContext(c)}
-      title="Terms of service"
-      message={`Version ${TERMS_VERSION}. You may use PharmaSight free of charge for 14 days. Your records stay yours: you can export them at any time, and nobody else reads them without your knowledge. After the trial the price of your plan applies if you choose to go on.`}
-      action={{ label: "Start free trial", href: "/sign-up" }}
-    />,
-  ),
+  c.html(<TermsPage context={pageContext(c)} version={TERMS_VERSION} supportMail={supportMail()} />),
 );
 
+app.route("/find", findRoutes);
 app.route("/sign-up", signUpRoutes);
 app.route("/sign-up/progress", progressRoutes);
 

@@ -1,6 +1,6 @@
 import { Provisioning, type ProvisioningProgress } from "@pharmasight/core/control/provisioning/provisioning";
 import type { ControlScope } from "@pharmasight/core/control/scope";
-import { SignUps } from "@pharmasight/core/control/sign-ups/sign-ups";
+import { type SignUp, SignUps } from "@pharmasight/core/control/sign-ups/sign-ups";
 import { signInLinkUrl } from "@pharmasight/core/control/tenants/addresses";
 import { ProgressPage, ProgressSteps, type ProgressStepsProps } from "@pharmasight/views/control/progress.tsx";
 import { Hono } from "hono";
@@ -9,6 +9,8 @@ import { pageContext } from "../../http/assets.ts";
 import type { EdgeContext, EdgeEnv } from "../../http/bindings.ts";
 import { browserToken, visitor } from "./browser.ts";
 import { supportMail } from "./contacts.ts";
+
+const STEPS_PATH = "/sign-up/progress/steps";
 
 /** The page that a new owner watches, and the part of it that is asked for every second. */
 export const progressRoutes = new Hono<EdgeEnv>();
@@ -36,18 +38,29 @@ async function watch(c: EdgeContext): Promise<Watched> {
   const control = await visitor(c);
   const signUp = await SignUps.findForBrowser(control, token);
   if (signUp === undefined) return { kind: "elsewhere", path: "/sign-up" };
+  if (signUp.isRolledBack) return { kind: "progress", props: givenUp(signUp) };
   if (signUp.tenantId === null) return { kind: "elsewhere", path: "/sign-up/code" };
   const progress = await Provisioning.progress(control, signUp.tenantId);
   if (progress === undefined) return { kind: "elsewhere", path: "/sign-up" };
   return { kind: "progress", props: await propsOf(control, progress) };
 }
 
+/** What was rolled back has no job and no address any more: the sign-up still knows what was asked for. */
+const givenUp = ({ companyName, subdomain }: SignUp): ProgressStepsProps => ({
+  steps: [],
+  state: "rolled_back",
+  pollPath: STEPS_PATH,
+  companyName,
+  address: pharmacyUrl(subdomain),
+  supportMail: supportMail(),
+});
+
 async function propsOf(control: ControlScope, progress: ProvisioningProgress): Promise<ProgressStepsProps> {
   const address = pharmacyUrl(progress.subdomain);
   const props = {
     steps: progress.steps.map(({ title, state }) => ({ name: title, state })),
     state: progress.state,
-    pollPath: "/sign-up/progress/steps",
+    pollPath: STEPS_PATH,
     companyName: progress.companyName,
     address,
     supportMail: supportMail(),

@@ -1,16 +1,15 @@
 import { Plans } from "@pharmasight/core/control/plans/plans";
 import type { ControlScope } from "@pharmasight/core/control/scope";
 import { SignUps } from "@pharmasight/core/control/sign-ups/sign-ups";
-import { DomainError } from "@pharmasight/core/kernel/errors";
 import { CodePage } from "@pharmasight/views/control/code.tsx";
 import { SignUpPage, type SignUpValues, SubdomainHint } from "@pharmasight/views/control/sign-up.tsx";
-import { formatDuration } from "@pharmasight/views/shared/formats";
 import { Hono } from "hono";
 import { pageContext } from "../../http/assets.ts";
 import type { EdgeContext, EdgeEnv } from "../../http/bindings.ts";
 import { browserToken, readForm, rememberBrowser, visitor } from "./browser.ts";
 import { rootHost } from "./contacts.ts";
 import { startablePlanCards } from "./plan-cards.ts";
+import { type Refusal, refusalOf } from "./refusals.ts";
 
 /** From the empty form to the code that was entered. */
 export const signUpRoutes = new Hono<EdgeEnv>();
@@ -30,8 +29,14 @@ signUpRoutes.get("/", async (c) => {
 });
 
 signUpRoutes.get("/subdomain", async (c) => {
-  const { label, ...hint } = await SignUps.availability(await visitor(c), c.req.query("subdomain") ?? "");
-  return c.html(<SubdomainHint {...hint} {...(label === undefined ? {} : { address: `${label}.${rootHost()}` })} />);
+  try {
+    const { label, ...hint } = await SignUps.availability(await visitor(c), c.req.query("subdomain") ?? "");
+    return c.html(<SubdomainHint {...hint} {...(label === undefined ? {} : { address: `${label}.${rootHost()}` })} />);
+  } catch (error) {
+    const refusal = refusalOf(c, error);
+    if (refusal?.errors.subdomain === undefined) throw error;
+    return c.html(<SubdomainHint state="unknown" message={refusal.errors.subdomain} />, refusal.status);
+  }
 });
 
 signUpRoutes.post("/", async (c) => {
@@ -39,14 +44,12 @@ signUpRoutes.post("/", async (c) => {
   const control = await visitor(c);
   const formToken = form.formToken;
   try {
-    const origin = { sourceIp: c.env.origin.sourceIp, browserToken: formToken };
-    const started = await SignUps.start(control, form, origin);
+    const started = await SignUps.start(control, form, formToken);
     rememberBrowser(c, started.browserToken);
     return c.redirect("/sign-up/code", 303);
   } catch (error) {
-    const refusal = refusalOf(error);
+    const refusal = refusalOf(c, error);
     if (refusal === undefined) throw error;
-    if (refusal.retryAfterSeconds !== undefined) c.header("retry-after", String(refusal.retryAfterSeconds));
     const values = valuesOf(form);
     const page = { values, errors: refusal.errors, formToken: formToken ?? SignUps.newBrowserToken() };
     return signUpPage(c, control, page, refusal.status);
@@ -69,7 +72,7 @@ signUpRoutes.post("/code", async (c) => {
     await SignUps.confirm(control, token, form.code ?? "");
     return c.redirect("/sign-up/progress", 303);
   } catch (error) {
-    const refusal = refusalOf(error);
+    const refusal = refusalOf(c, error);
     const signUp = refusal && (await SignUps.findForBrowser(control, token));
     if (refusal === undefined || signUp === undefined) throw error;
     const { code } = refusal.errors;
@@ -91,29 +94,12 @@ signUpRoutes.post("/code/resend", async (c) => {
     await SignUps.resendCode(control, token);
     return c.redirect("/sign-up/code?sent=again", 303);
   } catch (error) {
-    const signUp = await SignUps.findForBrowser(control, token);
-    if (!(error instanceof DomainError) || error.code !== "rate_limited" || signUp === undefined) throw error;
-    return codePage(c, { email: signUp.email, error: error.message }, 429);
+    const refusal = refusalOf(c, error);
+    const signUp = refusal && (await SignUps.findForBrowser(control, token));
+    if (refusal?.errors.code === undefined || signUp === undefined) throw error;
+    return codePage(c, { email: signUp.email, error: refusal.errors.code }, refusal.status);
   }
 });
-
-interface Refusal {
-  readonly status: 409 | 422 | 429;
-  readonly errors: Readonly<Record<string, string>>;
-  readonly retryAfterSeconds?: number;
-}
-
-/** What a person can mend in the form itself; everything else is a page of its own. */
-function refusalOf(error: unknown): Refusal | undefined {
-  if (!(error instanceof DomainError)) return undefined;
-  const { code, fields, message, retryAfterSeconds = 60 } = error;
-  if (code === "rate_limited") {
-    const wait = `${message} You can go on in ${formatDuration(retryAfterSeconds)}.`;
-    return { status: 429, errors: { email: wait }, retryAfterSeconds };
-  }
-  if (Object.keys(fields).length === 0) return undefined;
-  return { status: code === "conflict" ? 409 : 422, errors: fields };
-}
 
 const valuesOf = (form: Readonly<Record<string, string>>): SignUpValues => ({
   companyName: form.companyName ?? "",

@@ -6,19 +6,13 @@ import { sqsHandler } from "../../workers/batch.ts";
 
 const messageSchema = z.object({ jobId: z.uuid(), outboxId: z.uuid() });
 
-/** Runs the next step of a provisioning job. */
+/** Runs the next steps of a provisioning job. */
 export const handler = sqsHandler(
   messageSchema,
   async ({ jobId, outboxId }) => {
-    const { config, control: controlAs, ports } = await provisioningPlatform();
+    const { control: controlAs, ports, settings } = await provisioningPlatform();
     const control = controlAs({ kind: "system", name: "provision-tenant" });
     if (await control.isSettled(outboxId)) return;
-    const settings = {
-      stage: config.STAGE,
-      region: config.SUPABASE_REGION,
-      size: config.SUPABASE_SIZE,
-      databasePollSeconds: config.DATABASE_POLL_SECONDS,
-    };
     await Provisioning.advance(control, ports, settings, jobId);
     await control.settle(outboxId);
   },

@@ -4,8 +4,10 @@ import { mailPlatform } from "@pharmasight/adapters/mail-platform";
 import { type Letter, Mails } from "@pharmasight/core/control/mails/mails";
 import type { MailContent } from "@pharmasight/views/mail/mail";
 import { codeMail, welcomeMail } from "@pharmasight/views/mail/mails.tsx";
+import { existingOwnerMail, foundPharmaciesMail } from "@pharmasight/views/mail/sign-up-mails.tsx";
 import * as z from "zod";
 import { sqsHandler } from "../../workers/batch.ts";
+import { supportMail } from "../site/contacts.ts";
 
 /** The message is a hint: what to say stands in the outbox. */
 const messageSchema = z.object({ outboxId: z.uuid() });
@@ -24,5 +26,14 @@ export const handler = sqsHandler(
 );
 
 function render(letter: Letter): MailContent {
-  return letter.kind === "welcome" ? welcomeMail(letter) : codeMail(letter);
+  switch (letter.kind) {
+    case "sign_up_code":
+      return codeMail(letter);
+    case "existing_owner":
+      return existingOwnerMail({ ...letter, supportMail: supportMail() });
+    case "pharmacies_found":
+      return foundPharmaciesMail(letter);
+    case "welcome":
+      return welcomeMail(letter);
+  }
 }

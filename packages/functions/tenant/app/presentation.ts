@@ -1,7 +1,10 @@
-import type { Import, Rejection } from "@pharmasight/core/tenant/imports/imports";
+import type { Import } from "@pharmasight/core/tenant/imports/imports";
 import { type Item, Items } from "@pharmasight/core/tenant/items/items";
-import type { ImportRow, ImportRun } from "@pharmasight/views/tenant/import-runs";
+import { inLargerUnits } from "@pharmasight/core/tenant/items/units";
+import type { Stock } from "@pharmasight/core/tenant/stock/stock";
+import type { ImportRow } from "@pharmasight/views/tenant/import-runs";
 import type { ItemDetails } from "@pharmasight/views/tenant/item.tsx";
+import type { ItemStockProps, StockAmount } from "@pharmasight/views/tenant/item-stock.tsx";
 import type { ItemRow } from "@pharmasight/views/tenant/items.tsx";
 
 /** An item as lists show it. */
@@ -20,6 +23,7 @@ export function itemRow(item: Item, currency: string): ItemRow {
       strength: item.strength,
       form: item.form,
       price: item.retailPrice,
+      cost: item.costPrice ?? null,
     }),
   };
 }
@@ -39,8 +43,33 @@ export function itemDetails(item: Item, currency: string): ItemDetails {
     isControlled: item.isControlled,
     isPrescriptionOnly: item.isPrescriptionOnly,
     isColdChain: item.isColdChain,
+    ...(item.archivedAt === null ? {} : { archivedAt: item.archivedAt }),
     createdAt: item.createdAt,
     updatedAt: item.updatedAt,
+  };
+}
+
+/** What is in stock of an item, as its page shows it. */
+export function itemStock(stock: Stock.ItemStock, item: Item, mayImport: boolean): ItemStockProps {
+  const amount = (quantity: string): StockAmount => ({
+    base: { count: quantity, unit: item.baseUnit },
+    larger: inLargerUnits(quantity, item),
+  });
+  return {
+    total: amount(stock.quantity),
+    branches: stock.branches.map(({ code, name, quantity, batches }) => ({
+      code,
+      name,
+      amount: amount(quantity),
+      batches: batches.map(({ batchNumber, expiresOn, expiry, quantity: ofBatch }) => ({
+        batchNumber,
+        ...(expiresOn === null ? {} : { expiresOn }),
+        expiry,
+        amount: amount(ofBatch),
+      })),
+    })),
+    isPartial: stock.isPartial,
+    mayImport,
   };
 }
 
@@ -55,26 +84,6 @@ export function importRow(run: Import): ImportRow {
     skipped: run.rowsSkipped,
     rejected: run.rowsRejected,
   };
-}
-
-/** An import with its pace so far, measured from its first chunk. */
-export function importRun(run: Import, rejections: readonly Rejection[], now: Date): ImportRun {
-  return {
-    ...importRow(run),
-    ...(run.rowsTotal === null ? {} : { total: run.rowsTotal }),
-    ...(run.error === null ? {} : { failure: run.error }),
-    ...pace(run, now),
-    rejectedRows: rejections.map((row) => ({ row: row.rowNumber, text: row.cells.join(", "), reason: row.reason })),
-  };
-}
-
-function pace(run: Import, now: Date): { rowsPerSecond?: number; secondsLeft?: number } {
-  if (run.startedAt === null || run.rowsRead === 0) return {};
-  const seconds = ((run.finishedAt ?? now).getTime() - run.startedAt.getTime()) / 1000;
-  if (seconds < 1) return {};
-  const rowsPerSecond = run.rowsRead / seconds;
-  if (run.finishedAt !== null || run.rowsTotal === null) return { rowsPerSecond };
-  return { rowsPerSecond, secondsLeft: Math.ceil((run.rowsTotal - run.rowsRead) / rowsPerSecond) };
 }
 
 /** Only the properties that have a value: pages leave out what is not known. */

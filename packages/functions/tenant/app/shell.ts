@@ -12,7 +12,7 @@ import { roleOf } from "../roles.ts";
 
 /** What surrounds every page of a signed-in person. */
 export async function shellFor(c: EdgeContext, tenant: TenantScope<Member>): Promise<TenantShell> {
-  const { companyName, timeZone, state, trialEndsAt } = tenant.tenant;
+  const { companyName, timeZone, state, trialEndsAt, settings: said } = tenant.tenant;
   const { name, email, username } = tenant.actor;
   const now = tenant.clock.now();
   const trial =
@@ -22,13 +22,20 @@ export async function shellFor(c: EdgeContext, tenant: TenantScope<Member>): Pro
   const settings = settingsFor(c.req.path, tenant);
   return {
     context: { ...pageContext(c), formToken: await formToken(tenant) },
-    company: { name: companyName, timeZone },
+    company: {
+      name: companyName,
+      timeZone,
+      ...(said.logoDigest === undefined ? {} : { logoUrl: logoPath(said.logoDigest) }),
+    },
     member: { name, login: email ?? username ?? "", role: roleOf(tenant.actor) },
     navigation: navigationFor(c.req.path, tenant, settings),
     settings,
     ...trial,
   };
 }
+
+/** Where a logo is: its content names it, so that it may be cached for ever. */
+export const logoPath = (digest: string): string => `/logo/${digest}`;
 
 /** What a plan lacks stays visible with a badge; what a person may not do is left out. */
 function navigationFor(

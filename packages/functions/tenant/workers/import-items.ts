@@ -1,6 +1,6 @@
 import { log } from "@pharmasight/adapters/log";
 import { tenantPlatform } from "@pharmasight/adapters/tenant-platform";
-import { Imports } from "@pharmasight/core/tenant/imports/imports";
+import { ImportWork } from "@pharmasight/core/tenant/imports/work";
 import { TenantScope } from "@pharmasight/core/tenant/scope";
 import * as z from "zod";
 import { queues } from "../../manifest.ts";
@@ -10,24 +10,23 @@ const messageSchema = z.object({
   tenantId: z.uuid(),
   outboxId: z.uuid(),
   importId: z.uuid(),
-  fromRow: z.coerce.number().int().min(0),
+  turn: z.coerce.number().int().min(0),
 });
 
-/** Reads one chunk of an uploaded file; the chunk asks for the next one. */
+/** Does one turn of an import: reads the file, or checks, runs or undoes one chunk. The turn asks for the next one. */
 export const handler = sqsHandler(
   messageSchema,
-  async (message, record) => {
+  async ({ tenantId, outboxId, importId, turn }, record) => {
     const { tenancy } = await tenantPlatform();
-    const tenant = await TenantScope.forJob(tenancy, message.tenantId, "import-items");
-    try {
-      await Imports.readChunk(tenant, message.importId, message.fromRow);
-      await tenant.settle(message.outboxId);
-    } catch (error) {
-      // The message goes to the dead-letter queue now: the person who waits is told.
-      const receives = Number(record.attributes.ApproximateReceiveCount);
-      if (receives >= queues["item-imports"].maxReceiveCount) await Imports.giveUp(tenant, message.importId);
-      throw error;
+    const tenant = await TenantScope.forJob(tenancy, tenantId, "import-items");
+    // A last receive is not tried: whatever kills workers would kill this one too, and nobody would be told.
+    const receives = Number(record.attributes.ApproximateReceiveCount);
+    if (receives >= queues["item-imports"].maxReceiveCount) {
+      await ImportWork.giveUp(tenant, importId, turn);
+      throw new Error(`import ${importId} gave up at turn ${turn} after ${receives} receives`);
     }
+    await ImportWork.work(tenant, importId, turn);
+    await tenant.settle(outboxId);
   },
   log,
 );

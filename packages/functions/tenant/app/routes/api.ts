@@ -20,12 +20,27 @@ const newItemFields = {
   supplierUnit: z.string().nullable().optional(),
   wholesalePerSupplier: decimal.nullable().optional(),
   retailPrice: decimal.nullable().optional(),
+  costPrice: decimal
+    .nullable()
+    .optional()
+    .openapi({ description: "Only for people who may see costs, never for keys" }),
   taxClass: z.enum(taxClasses).nullable().optional(),
   isControlled: z.boolean().optional(),
   isPrescriptionOnly: z.boolean().optional(),
   isColdChain: z.boolean().optional(),
 };
 const newItemBody = z.strictObject(newItemFields).openapi("NewItem");
+
+const itemChangeBody = z
+  .strictObject({
+    ...newItemFields,
+    name: newItemFields.name.optional(),
+    baseUnit: newItemFields.baseUnit.optional(),
+    updatedAt: z.iso
+      .datetime()
+      .openapi({ description: "The item's updatedAt as you read it: 409 when somebody changed the item since" }),
+  })
+  .openapi("ItemChange");
 
 const itemBody = z
   .object({
@@ -43,10 +58,14 @@ const itemBody = z
     basePerWholesale: decimal.nullable(),
     wholesalePerSupplier: decimal.nullable(),
     retailPrice: decimal.nullable().openapi({ description: "One base unit, without tax, in the pharmacy's currency" }),
+    costPrice: decimal.nullable().optional().openapi({
+      description: "What one base unit costs, without tax. Absent for whoever may not see costs, and for every key",
+    }),
     taxClass: z.enum(taxClasses).nullable(),
     isControlled: z.boolean(),
     isPrescriptionOnly: z.boolean(),
     isColdChain: z.boolean(),
+    archivedAt: z.iso.datetime().nullable().openapi({ description: "Null: on the lists" }),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
   })
@@ -57,6 +76,7 @@ const pageBody = z
     items: z.array(itemBody),
     total: z.number().int().openapi({ description: "Items that match, on all pages" }),
     next: z.string().nullable().openapi({ description: "Value of `after` for the next page" }),
+    previous: z.string().nullable().openapi({ description: "Value of `before` for the page before this one" }),
   })
   .openapi("ItemPage");
 
@@ -92,7 +112,12 @@ const listItems = createRoute({
   request: {
     query: z.object({
       search: z.string().max(100).optional(),
+      filter: z
+        .enum(Items.itemFilters)
+        .optional()
+        .openapi({ description: "Default all: every item that is not archived" }),
       after: z.string().max(1000).optional(),
+      before: z.string().max(1000).optional(),
       limit: z.coerce.number().int().min(1).max(200).optional(),
     }),
   },
@@ -122,6 +147,27 @@ const createItem = createRoute({
   },
 });
 
+const changeItem = createRoute({
+  method: "patch",
+  path: "/items/{id}",
+  summary: "Change some fields of an item",
+  description: "A field that is left out stays as it is. Read the item, then send its updatedAt with the change.",
+  security: [{ apiKey: ["items:write"] }],
+  request: {
+    params: z.object({ id: z.string() }),
+    body: { required: true, content: { "application/json": { schema: itemChangeBody } } },
+  },
+  responses: {
+    200: json(itemBody, "The item as it is now"),
+    404: problem("No such item"),
+    409: problem(
+      "The item was changed since updatedAt or is archived; or, by field, another item has the name or barcode",
+    ),
+    422: problem("A field is wrong, or stock is counted in the units that it would change"),
+    ...refusals,
+  },
+});
+
 /** The pharmacy's programs' way in. */
 export const api = new OpenAPIHono<EdgeEnv>({
   defaultHook: (result) => {
@@ -134,7 +180,8 @@ export const api = new OpenAPIHono<EdgeEnv>({
 
 api.openapi(listItems, async (c) => {
   const page = await Items.list(await caller(c), c.req.valid("query"));
-  return c.json({ items: page.items.map(itemJson), total: page.total, next: page.next ?? null }, 200);
+  const { total, next = null, previous = null } = page;
+  return c.json({ items: page.items.map(itemJson), total, next, previous }, 200);
 });
 
 api.openapi(createItem, async (c) => {
@@ -143,6 +190,12 @@ api.openapi(createItem, async (c) => {
 });
 
 api.openapi(getItem, async (c) => c.json(itemJson(await Items.get(await caller(c), c.req.valid("param").id)), 200));
+
+api.openapi(changeItem, async (c) => {
+  const { updatedAt, ...fields } = c.req.valid("json");
+  const item = await Items.update(await caller(c), c.req.valid("param").id, fields, new Date(updatedAt));
+  return c.json(itemJson(item), 200);
+});
 
 api.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {
   type: "http",
@@ -158,6 +211,7 @@ api.doc31("/openapi.json", {
 
 const itemJson = (item: Item) => ({
   ...item,
+  archivedAt: item.archivedAt?.toISOString() ?? null,
   createdAt: item.createdAt.toISOString(),
   updatedAt: item.updatedAt.toISOString(),
 });

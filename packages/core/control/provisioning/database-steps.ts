@@ -1,0 +1,186 @@
+import { MINUTE_SECONDS, secondsAfter } from "../../kernel/clock.ts";
+import { DomainError, unavailable } from "../../kernel/errors.ts";
+import type { ProjectEndpoints } from "../../ports/database-hosts.ts";
+import type { OwnerSecret } from "../../ports/tenant-setup.ts";
+import type { ControlScope } from "../scope.ts";
+import {
+  completeOwnerSecret,
+  ensureAppSecret,
+  ensureOwnerPassword,
+  readAdoptedEndpoints,
+  readOwnerSecret,
+  roleNames,
+  secretName,
+} from "./credentials.ts";
+import { done, present, projectNameOf, type StepContext, type StepOutcome, type TenantDatabase } from "./step.ts";
+
+/** A project that takes longer is stuck: the step then fails, is tried again and in the end needs an operator. */
+const DATABASE_WAIT_MINUTES = 15;
+/** Projects that the provider may spoil before an operator is asked. */
+const PROJECTS_MAX = 3;
+
+export async function reservePlace({ tenant, settings }: StepContext): Promise<StepOutcome> {
+  return done(async (tx) => {
+    await tx.db
+      .insertInto("tenantDatabases")
+      .values({
+        tenantId: tenant.id,
+        provider: "supabase",
+        projectName: projectNameOf(tenant.id),
+        region: settings.region,
+        size: settings.size,
+        createdAt: tx.clock.now(),
+      })
+      .onConflict((conflict) => conflict.column("tenantId").doNothing())
+      .execute();
+  });
+}
+
+export async function createDatabase(context: StepContext): Promise<StepOutcome> {
+  const { tenant, ports, settings } = context;
+  const database = present(context.database, "place of the database");
+  if (database.isAdopted) return done();
+  // The password is kept before it is used, and the name is looked up before it is used again: whenever this stops, what
+  // was made is found and can still be opened.
+  const owner = await ensureOwnerPassword(ports.secrets, await nameOf(context, "owner"), tenant.id);
+  const found = await ports.hosts.find(database.projectName);
+  if (found?.status === "failed" && !(await ports.hosts.delete(found.ref)).isAccepted) {
+    throw unavailable("The provider is not ready to delete the project that failed.", settings.databasePollSeconds);
+  }
+  const isUsable = found?.status === "creating" || found?.status === "ready";
+  const project = isUsable
+    ? found
+    : await ports.hosts.create({
+        name: database.projectName,
+        ownerPassword: owner.password,
+        region: database.region,
+        size: database.size,
+      });
+  return done(async (tx) => {
+    await tx.db
+      .updateTable("tenantDatabases")
+      .set({ projectRef: project.ref, ownerSecretArn: owner.reference })
+      .where("tenantId", "=", tenant.id)
+      .execute();
+  });
+}
+
+export async function awaitDatabase(context: StepContext): Promise<StepOutcome> {
+  const { control, ports, settings, stepStartedAt } = context;
+  const database = present(context.database, "place of the database");
+  if (isElsewhere(database)) return done();
+  const { status } = await ports.hosts.inspect(present(database.projectRef, "database project"));
+  if (status === "ready") return done();
+  if (status !== "creating") {
+    return replaceProject(context, database, status === "failed" ? "has failed" : "is gone");
+  }
+  if (control.clock.now() > secondsAfter(stepStartedAt, DATABASE_WAIT_MINUTES * MINUTE_SECONDS)) {
+    throw unavailable(`The database project is not ready after ${DATABASE_WAIT_MINUTES} minutes.`, 60);
+  }
+  return { kind: "wait", seconds: settings.databasePollSeconds };
+}
+
+/**
+ * A project that the provider failed to make, or that is gone, will never be ready. A new one is made in its place:
+ * safe, because nothing of the pharmacy has been in it, which only comes after this step. An adopted one is a person's
+ * to mend, and so is a provider that spoils one after the other: each costs money.
+ */
+async function replaceProject(
+  context: StepContext,
+  database: TenantDatabase,
+  what: "has failed" | "is gone",
+): Promise<StepOutcome> {
+  const { control, jobId, tenant } = context;
+  if (database.isAdopted) {
+    throw new DomainError("conflict", `The adopted database project ${what}: mend it, or adopt another.`);
+  }
+  const made = await projectsMade(control, jobId);
+  // An operator who tries again grants as many once more.
+  if (made > 0 && made % PROJECTS_MAX === 0) {
+    throw new DomainError("conflict", `The provider says that the database project ${what}, now ${made} times.`);
+  }
+  return {
+    kind: "restart",
+    from: "create_database",
+    reason: `The provider says that the database project ${what}: another one is made.`,
+    record: async (tx) => {
+      await tx.db
+        .updateTable("tenantDatabases")
+        .set({ projectRef: null })
+        .where("tenantId", "=", tenant.id)
+        .where("isAdopted", "=", false)
+        .execute();
+    },
+  };
+}
+
+async function projectsMade(control: ControlScope, jobId: string): Promise<number> {
+  const { count } = await control.db
+    .selectFrom("provisioningAttempts")
+    .select((e) => e.fn.countAll<string>().as("count"))
+    .where("jobId", "=", jobId)
+    .where("step", "=", "create_database")
+    .where("outcome", "=", "done")
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+export async function createRoles(context: StepContext): Promise<StepOutcome> {
+  const { tenant, ports, database } = context;
+  const reference = present(database?.ownerSecretArn, "owner secret");
+  const owner = isElsewhere(database)
+    ? await readOwnerSecret(ports.secrets, reference)
+    : await completeOwnerSecret(ports.secrets, reference, await endpointsOf(context));
+  await ports.setup.createRoles(owner, roleNames(tenant.id));
+  return done();
+}
+
+export async function makeSecrets(context: StepContext): Promise<StepOutcome> {
+  const { tenant, ports } = context;
+  const endpoints = await endpointsOf(context);
+  const { reference, secret } = await ensureAppSecret(
+    ports.secrets,
+    await nameOf(context, "app"),
+    tenant.id,
+    endpoints,
+  );
+  const roles = roleNames(tenant.id);
+  await ports.setup.setPasswords(await ownerOf(context), {
+    app: { user: roles.app, password: secret.app.password },
+    reader: { user: roles.reader, password: secret.reader.password },
+  });
+  return done(async (tx) => {
+    await tx.db
+      .updateTable("tenantDatabases")
+      .set({ appSecretArn: reference })
+      .where("tenantId", "=", tenant.id)
+      .execute();
+  });
+}
+
+export async function applySchema(context: StepContext): Promise<StepOutcome> {
+  const { schemaVersion } = await context.ports.setup.migrate(await ownerOf(context));
+  return done(async (tx) => {
+    await tx.db
+      .updateTable("tenants")
+      .set({ schemaVersion, updatedAt: tx.clock.now() })
+      .where("id", "=", context.tenant.id)
+      .execute();
+  });
+}
+
+export const ownerOf = ({ ports, database }: StepContext): Promise<OwnerSecret> =>
+  readOwnerSecret(ports.secrets, present(database?.ownerSecretArn, "owner secret"));
+
+/** An adopted database of which no provider tells the endpoints: they stand in its owner's secret. */
+const isElsewhere = (database: TenantDatabase | undefined): boolean =>
+  database?.isAdopted === true && database.projectRef === null;
+
+function endpointsOf({ ports, database }: StepContext): Promise<ProjectEndpoints> {
+  return isElsewhere(database)
+    ? readAdoptedEndpoints(ports.secrets, present(database?.ownerSecretArn, "owner secret"))
+    : ports.hosts.endpoints(present(database?.projectRef, "database project"));
+}
+
+const nameOf = ({ control, settings, tenant, jobId }: StepContext, kind: "owner" | "app"): Promise<string> =>
+  secretName({ control, stage: settings.stage, tenantId: tenant.id, jobId }, kind);

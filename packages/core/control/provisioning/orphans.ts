@@ -1,0 +1,67 @@
+import type { DatabaseHosts, ListedProject } from "../../ports/database-hosts.ts";
+import type { ControlScope } from "../scope.ts";
+import { PROJECT_PREFIX, projectNameOf } from "./step.ts";
+
+export interface OrphanProject extends ListedProject {
+  /**
+   * - `unknown`: named for a tenant that is not here
+   * - `rolled_back`: the provisioning was taken back; one that turned up afterwards
+   * - `adopted`: left when the provisioning was taken back, because a person had made it
+   * - `replaced`: the tenant has another database
+   */
+  readonly why: "unknown" | "rolled_back" | "adopted" | "replaced";
+}
+
+/**
+ * Projects at the provider that carry our name and serve nobody: each costs money every month. Listed, never deleted:
+ * an organization that two stages share shows each the other's.
+ */
+export async function orphans(control: ControlScope, hosts: DatabaseHosts): Promise<readonly OrphanProject[]> {
+  const found: OrphanProject[] = [];
+  let after: string | undefined;
+  do {
+    const page = await hosts.list(PROJECT_PREFIX, after);
+    const ours = page.projects.filter(({ name, status }) => name.startsWith(PROJECT_PREFIX) && status !== "removed");
+    found.push(...(await orphansAmong(control, ours)));
+    after = page.next;
+  } while (after !== undefined);
+  return found;
+}
+
+async function orphansAmong(control: ControlScope, projects: readonly ListedProject[]): Promise<OrphanProject[]> {
+  if (projects.length === 0) return [];
+  const owners = await control.db
+    .selectFrom("tenantDatabases")
+    .innerJoin("provisioningJobs", "provisioningJobs.tenantId", "tenantDatabases.tenantId")
+    .select([
+      "tenantDatabases.tenantId",
+      "tenantDatabases.projectRef",
+      "tenantDatabases.isAdopted",
+      "provisioningJobs.state",
+    ])
+    .where((e) =>
+      e.or([
+        e(
+          "tenantDatabases.projectName",
+          "in",
+          projects.map(({ name }) => name),
+        ),
+        e(
+          "tenantDatabases.projectRef",
+          "in",
+          projects.map(({ ref }) => ref),
+        ),
+      ]),
+    )
+    .execute();
+  return projects.flatMap((project): OrphanProject[] => {
+    const recorded = owners.find(({ projectRef }) => projectRef === project.ref);
+    if (recorded !== undefined) return recorded.state === "rolled_back" ? [{ ...project, why: "adopted" }] : [];
+    const named = owners.find(({ tenantId }) => projectNameOf(tenantId) === project.name);
+    if (named === undefined) return [{ ...project, why: "unknown" }];
+    if (named.state === "rolled_back") return [{ ...project, why: "rolled_back" }];
+    // Being made, or being deleted: its job still has it in hand.
+    const isInHand = (named.projectRef === null && !named.isAdopted) || named.state === "rolling_back";
+    return isInHand ? [] : [{ ...project, why: "replaced" }];
+  });
+}

@@ -1,0 +1,148 @@
+import { MINUTE_SECONDS, secondsAfter } from "../../kernel/clock.ts";
+import { unavailable } from "../../kernel/errors.ts";
+import type { ListedProject } from "../../ports/database-hosts.ts";
+import { ControlAudit } from "../audit/audit.ts";
+import type { ControlScope } from "../scope.ts";
+import { secretName } from "./credentials.ts";
+import { done, projectNameOf, type Step, type StepContext, type StepOutcome } from "./step.ts";
+
+/**
+ * Takes a provisioning back that an operator gave up: whatever was made is deleted, found by name where no record of it
+ * was written. What a person made and we adopted stays. Each step may be repeated after any failure.
+ */
+export const rollbackSteps: readonly Step[] = [
+  { name: "rollback_customer", title: "Deleting the customer at the payment provider", run: deleteCustomer },
+  { name: "rollback_database", title: "Deleting the database project", run: deleteProjects },
+  { name: "rollback_secrets", title: "Deleting both secrets", run: deleteSecrets },
+  { name: "rollback_release", title: "Releasing the address and the sign-up", run: releaseAddress },
+];
+
+/** The steps of a rollback stand in the job's list behind its own, whatever a later version adds to those. */
+export const FIRST_ROLLBACK_POSITION = 1000;
+
+/** A provider that takes longer to delete a project needs a person. */
+const DELETION_WAIT_MINUTES = 30;
+/** After a creation whose end is unknown, a project may turn up this much later. */
+const CREATION_SETTLES_SECONDS = 60;
+
+async function deleteCustomer({ control, ports, tenant, jobId }: StepContext): Promise<StepOutcome> {
+  if (await wasTried(control, jobId, "payment_customer")) {
+    await ports.payments.deleteCustomer({
+      tenantId: tenant.id,
+      companyName: tenant.name,
+      ownerEmail: tenant.ownerEmail,
+    });
+  }
+  return done(async (tx) => {
+    await tx.db
+      .updateTable("tenantSubscriptions")
+      .set({ stripeCustomerId: null, updatedAt: tx.clock.now() })
+      .where("tenantId", "=", tenant.id)
+      .execute();
+  });
+}
+
+async function deleteProjects(context: StepContext): Promise<StepOutcome> {
+  const { control, ports, settings, jobId, stepStartedAt, tenant, database } = context;
+  const kept = database?.isAdopted ? database.projectRef : null;
+  const found = new Set((await namesakes(context)).map(({ ref }) => ref));
+  if (database?.projectRef && (await ports.hosts.inspect(database.projectRef)).status !== "removed")
+    found.add(database.projectRef);
+  if (kept !== null) found.delete(kept);
+  for (const ref of found) await ports.hosts.delete(ref);
+  // Deleting may take a while, may have been refused for now, and a creation may only now come to its end: so it is
+  // looked at again until nothing is left.
+  if (found.size > 0 || (await mayStillAppear(control, jobId))) {
+    if (control.clock.now() > secondsAfter(stepStartedAt, DELETION_WAIT_MINUTES * MINUTE_SECONDS)) {
+      throw unavailable(`The database project is still there after ${DELETION_WAIT_MINUTES} minutes.`, MINUTE_SECONDS);
+    }
+    return { kind: "wait", seconds: settings.databasePollSeconds };
+  }
+  return done(async (tx) => {
+    if (kept !== null) return;
+    await tx.db
+      .updateTable("tenantDatabases")
+      .set({ projectRef: null })
+      .where("tenantId", "=", tenant.id)
+      .where("isAdopted", "=", false)
+      .execute();
+  });
+}
+
+/** Every project that carries the tenant's name: a create whose reply was lost leaves one that nobody recorded. */
+async function namesakes({ ports, tenant }: StepContext): Promise<readonly ListedProject[]> {
+  const name = projectNameOf(tenant.id);
+  const found: ListedProject[] = [];
+  let after: string | undefined;
+  do {
+    const page = await ports.hosts.list(name, after);
+    found.push(...page.projects.filter((project) => project.name === name && project.status !== "removed"));
+    after = page.next;
+  } while (after !== undefined);
+  return found;
+}
+
+/** Whether the last creation ended without a project that we know of, and only just. */
+async function mayStillAppear(control: ControlScope, jobId: string): Promise<boolean> {
+  const last = await control.db
+    .selectFrom("provisioningAttempts")
+    .select(["outcome", "startedAt", "finishedAt"])
+    .where("jobId", "=", jobId)
+    .where("step", "=", "create_database")
+    .orderBy("fence", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  if (last === undefined || last.outcome === "done") return false;
+  return secondsAfter(last.finishedAt ?? last.startedAt, CREATION_SETTLES_SECONDS) > control.clock.now();
+}
+
+async function deleteSecrets({ control, ports, settings, jobId, tenant, database }: StepContext): Promise<StepOutcome> {
+  const naming = { control, stage: settings.stage, tenantId: tenant.id, jobId };
+  // By name as well: a secret whose reply was lost has no record of its reference.
+  const names = await Promise.all([secretName(naming, "app"), secretName(naming, "owner")]);
+  for (const reference of [database?.appSecretArn, database?.ownerSecretArn, ...names]) {
+    if (reference) await ports.secrets.delete(reference);
+  }
+  return done(async (tx) => {
+    await tx.db
+      .updateTable("tenantDatabases")
+      .set({ ownerSecretArn: null, appSecretArn: null })
+      .where("tenantId", "=", tenant.id)
+      .execute();
+  });
+}
+
+async function releaseAddress({ tenant, database }: StepContext): Promise<StepOutcome> {
+  return done(async (tx) => {
+    const now = tx.clock.now();
+    const released = await tx.db
+      .deleteFrom("tenantHosts")
+      .where("tenantId", "=", tenant.id)
+      .returning("host")
+      .execute();
+    await tx.db
+      .updateTable("signUps")
+      .set({ tenantId: null, confirmedAt: null })
+      .where("tenantId", "=", tenant.id)
+      .execute();
+    await tx.db.updateTable("tenants").set({ state: "closed", updatedAt: now }).where("id", "=", tenant.id).execute();
+    await ControlAudit.append(tx, {
+      action: "tenant.rolled_back",
+      tenantId: tenant.id,
+      before: { hosts: released.map(({ host }) => host) },
+      after: { state: "closed", databaseKept: database?.isAdopted ?? false },
+    });
+  });
+}
+
+/** Whether a step was ever begun: what it makes may then be there, recorded or not. */
+async function wasTried(control: ControlScope, jobId: string, step: string): Promise<boolean> {
+  const attempt = await control.db
+    .selectFrom("provisioningAttempts")
+    .select("fence")
+    .where("jobId", "=", jobId)
+    .where("step", "=", step)
+    .limit(1)
+    .executeTakeFirst();
+  return attempt !== undefined;
+}

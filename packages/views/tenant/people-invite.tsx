@@ -1,0 +1,34 @@
+import type { FieldErrors } from "../shared/context.ts";
+import { ErrorSummary, FormToken, SubmitButton } from "../shared/forms.tsx";
+import { InviteFields, type InviteFieldsProps } from "./invite-fields.tsx";
+import { SettingsLayout } from "./settings-layout.tsx";
+import type { TenantShell } from "./shell.tsx";
+
+export interface InvitePageProps extends InviteFieldsProps {
+  shell: TenantShell;
+  errors: FieldErrors;
+}
+
+/** Form: POST /settings/people with the fields of an invitation and formToken. */
+export function InvitePage({ shell, ...fields }: InvitePageProps) {
+  return (
+    <SettingsLayout
+      shell={shell}
+      title="Invite somebody"
+      back={{ label: "People", href: "/settings/people" }}
+      subtitle="They choose their own password by a link that is good for seven days."
+    >
+      <form method="post" action="/settings/people" data-once class="card max-w-2xl space-y-6 p-5 sm:p-6" novalidate>
+        <FormToken token={shell.context.formToken} />
+        <ErrorSummary errors={fields.errors} />
+        <InviteFields {...fields} />
+        <div class="flex flex-wrap justify-end gap-2">
+          <a href="/settings/people" class="btn btn-ghost">
+            Cancel
+          </a>
+          <SubmitButton busy="Inviting…">Invite</SubmitButton>
+        </div>
+      </form>
+    </SettingsLayout>
+  );
+}
