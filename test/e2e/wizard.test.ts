@@ -152,8 +152,8 @@ describe("the first day of three branches and twelve people, in a browser", { ti
     await inspect(page, "wizard-columns");
     await page.getByRole("button", { name: "Check the file" }).click();
     await page.getByRole("button", { name: /^Import/ }).waitFor({ timeout: 60_000 });
-    await page.getByText("twelve").first().waitFor();
-    await page.getByText("MOON").first().waitFor();
+    await page.getByText("“twelve” is not").first().waitFor();
+    await page.getByText("the code “MOON”").first().waitFor();
     await inspect(page, "wizard-check");
     await page.getByRole("button", { name: /^Import/ }).click();
     await page.getByRole("link", { name: "Go on with the first steps" }).click({ timeout: 60_000 });
