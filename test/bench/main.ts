@@ -1,6 +1,7 @@
 import { coldStart } from "./cold-start.ts";
 import { importItems } from "./import.ts";
 import { provisioning } from "./provisioning.ts";
+import { quotas } from "./quotas.ts";
 import type { Result } from "./report.ts";
 import { request } from "./request.ts";
 
@@ -9,6 +10,7 @@ const benches = new Map<string, () => Promise<Result[]>>([
   ["provisioning", provisioning],
   ["cold-start", coldStart],
   ["import", importItems],
+  ["quotas", quotas],
 ]);
 
 const name = process.argv[2];

@@ -12,7 +12,7 @@ import { handle } from "hono/aws-lambda";
 import type { Kysely } from "kysely";
 import { eventually, type Pharmacy, signUp } from "../harness/stack.ts";
 import { compare, median, quantile, type Result, timed } from "./report.ts";
-import { createItem, getEvent, labelOf, lambdaContext, type World, withWorld } from "./world.ts";
+import { agreeRequests, createItem, getEvent, labelOf, lambdaContext, type World, withWorld } from "./world.ts";
 
 const TENANTS = 10;
 const WARM_UP = 500;
@@ -36,6 +36,7 @@ export function request(): Promise<Result[]> {
       pairs.push(pair);
       closers.push(close);
     }
+    await agreeRequests(world);
     const results = [
       await alternate("request, one tenant", pairs.slice(0, 1), 1.15),
       await alternate(`request, ${TENANTS} tenants in turn`, pairs, 1.25),
@@ -136,6 +137,10 @@ async function extraQueries(world: World, pair: Pair | undefined): Promise<Resul
   const sql = world.control;
   await sql.unsafe("alter system set log_statement = 'all'");
   await sql.unsafe("select pg_reload_conf()");
+  await eventually("the logging to begin", async () => {
+    const [setting] = await sql`show log_statement`;
+    return setting?.["log_statement"] === "all" ? true : undefined;
+  });
   const count = async (run: () => Promise<unknown>): Promise<number> => {
     const mark = `mark ${crypto.randomUUID()}`;
     await sql.unsafe(`select '${mark} begin'`);

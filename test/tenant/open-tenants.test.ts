@@ -56,6 +56,7 @@ function entryOf(host: string, state: RegistryEntry["state"], version: bigint): 
     maxBranches: 1,
     maxUsers: 5,
     maxItems: 10,
+    apiRequestsPerMinute: null,
   };
 }
 

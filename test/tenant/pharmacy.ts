@@ -217,5 +217,6 @@ function entryOf(host: string, tenantId: string, schemaVersion: number): Registr
     maxBranches: 1,
     maxUsers: 5,
     maxItems: null,
+    apiRequestsPerMinute: 600,
   };
 }

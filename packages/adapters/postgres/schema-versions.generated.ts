@@ -3,6 +3,6 @@ import type { Plane } from "./migration.ts";
 
 /** The version of each plane's schema that this code comes with. */
 export const schemaVersions: Readonly<Record<Plane, number>> = {
-  control: 8,
-  tenant: 12,
+  control: 9,
+  tenant: 13,
 };

@@ -28,7 +28,10 @@ const entrySchema = z.object({
   timeZone: z.string(),
   trialEndsAt: z.date().nullable(),
   schemaVersion: z.number().nullable(),
-  flags: z.record(z.string(), z.unknown()),
+  flags: z.looseObject({
+    /** What was agreed with this pharmacy, instead of what its plan allows. One that is no number is none. */
+    requestsPerMinute: z.number().int().positive().optional().catch(undefined),
+  }),
   /** What the pharmacy says of itself beyond its name. A digest that is none is no logo. */
   settings: z.looseObject({
     logoDigest: z
@@ -49,6 +52,8 @@ const entrySchema = z.object({
   maxBranches: z.number().nullable(),
   maxUsers: z.number().nullable(),
   maxItems: z.number().nullable(),
+  /** Of the pharmacy's programs. */
+  apiRequestsPerMinute: z.number().nullable(),
 });
 export type RegistryEntry = Readonly<z.infer<typeof entrySchema>>;
 

@@ -30,6 +30,7 @@ export interface EntriesTable {
   maxUsers: number | null;
   maxItems: number | null;
   grantedModules: Json | null;
+  apiRequestsPerMinute: number | null;
 }
 
 export interface RegistryTables {

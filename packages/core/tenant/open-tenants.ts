@@ -5,7 +5,9 @@ import type { Log } from "../kernel/log.ts";
 import type { RegistryEntry, RegistryReader } from "../registry/registry.ts";
 import { KnownApiKeys } from "./api-keys/known-keys.ts";
 import type { TenantConnection, TenantDatabases } from "./connection.ts";
+import { KnownQuotas } from "./quotas/known-quotas.ts";
 import { KnownSessions } from "./sessions/known-sessions.ts";
+import { VerifiedTokens } from "./sessions/verified-tokens.ts";
 
 export interface OpenTenantsOptions {
   readonly registry: RegistryReader;
@@ -25,6 +27,8 @@ export interface OpenTenantsOptions {
 export class OpenTenant {
   readonly entry: RegistryEntry;
   readonly sessions = new KnownSessions();
+  readonly tokens = new VerifiedTokens();
+  readonly quotas = new KnownQuotas();
   readonly apiKeys = new KnownApiKeys();
   readonly #open: (role: Role) => Promise<TenantConnection>;
   readonly #connections = new Map<Role, Promise<TenantConnection>>();

@@ -14,7 +14,8 @@ import type { ApiKey, Job, Member, Operator, RequestOrigin, TenantActor, Visitor
 import { hashKey, isKeyShaped } from "./api-keys/key.ts";
 import { TenantConnection } from "./connection.ts";
 import type { OpenTenant, OpenTenants } from "./open-tenants.ts";
-import { SessionTokens } from "./sessions/tokens.ts";
+import type { Counted } from "./quotas/known-quotas.ts";
+import { Quotas } from "./quotas/quotas.ts";
 import type { TenantTables } from "./tables.generated.ts";
 
 /** What the doors need: made once per process. */
@@ -43,11 +44,10 @@ export class TenantScope<A extends TenantActor = Member | Job> {
   readonly clock: Clock;
   readonly log: Log;
   readonly db: Kysely<TenantTables>;
-  /** Limits that all processes share, counted for this pharmacy alone. */
-  readonly limits: RateLimits;
   readonly #open: OpenTenant;
   readonly #tenancy: Tenancy;
-  readonly #outbox: Outbox;
+  #limits: RateLimits | undefined;
+  #outbox: Outbox | undefined;
   readonly #emitted: { any: boolean } | undefined;
 
   private constructor(
@@ -62,12 +62,8 @@ export class TenantScope<A extends TenantActor = Member | Job> {
     this.clock = tenancy.clock;
     this.log = tenancy.log;
     this.db = db;
-    this.limits = new RateLimits(db, ["rate_limits"], this.clock, () => this.key("rate-limits"));
     this.#open = open;
     this.#tenancy = tenancy;
-    const { jobs, clock, log } = tenancy;
-    const stamp = { tenantId: open.entry.tenantId };
-    this.#outbox = new Outbox({ db, table: ["outbox"], jobs, clock, log, stamp });
     this.#emitted = emitted;
   }
 
@@ -93,7 +89,7 @@ export class TenantScope<A extends TenantActor = Member | Job> {
     if (suspended === "refused") requireAccess(open.entry);
     if (token === undefined) throw signInFirst();
     const key = await sessionKey(tenancy, open);
-    const claims = SessionTokens.verify(token, key, tenancy.clock.now());
+    const claims = open.tokens.verify(token, key, tenancy.clock.now());
     if (claims === undefined || claims.tenantId !== open.entry.tenantId) throw signInFirst();
     const db = TenantConnection.queryBuilderOf(await open.connection());
     const session = await open.sessions.find(db, claims, tenancy.clock.now());
@@ -172,6 +168,21 @@ export class TenantScope<A extends TenantActor = Member | Job> {
     return new TenantScope<B>(tenancy, open, TenantConnection.queryBuilderOf(connection), actor);
   }
 
+  /** Limits that all processes share, counted for this pharmacy alone. */
+  get limits(): RateLimits {
+    this.#limits ??= new RateLimits(this.db, ["rate_limits"], this.clock, () => this.key("rate-limits"));
+    return this.#limits;
+  }
+
+  /**
+   * Counts a request of this actor: the doors of the web do it once for each.
+   * @returns what is left, and the refusal to throw when nothing is
+   */
+  countRequest(): Promise<Counted> {
+    const quotas = Quotas.quotasOf(this.tenant, this.actor);
+    return this.#open.quotas.take(this.db, quotas, this.clock.now(), () => this.key("request-quotas"));
+  }
+
   /**
    * Runs `run` in one transaction; inside another one it joins. If `run` emitted effects, a delayed hint is sent before
    * the commit, so that a crash after it loses nothing, and the effects are relayed right after it.
@@ -193,18 +204,18 @@ export class TenantScope<A extends TenantActor = Member | Job> {
   /** Records an effect of this transaction. The same `dedupeKey` again is the same effect. */
   async emit(effect: Effect): Promise<void> {
     if (this.#emitted === undefined) throw new Error("emit belongs inside tx: an effect commits with its change");
-    await this.#outbox.add(effect);
+    await this.#effects.add(effect);
     this.#emitted.any = true;
   }
 
   /** Sends what was recorded and not sent yet. Sending twice is harmless: a message is a hint. */
   async relay(): Promise<void> {
-    await this.#outbox.relay();
+    await this.#effects.relay();
   }
 
   /** Records that an effect has happened. @returns false when somebody had recorded it before */
   settle(outboxId: string): Promise<boolean> {
-    return this.#outbox.settle(outboxId);
+    return this.#effects.settle(outboxId);
   }
 
   /** Forgets a session in this process at once: it was ended here. Elsewhere its next look is at most 10 s away. */
@@ -230,6 +241,13 @@ export class TenantScope<A extends TenantActor = Member | Job> {
   /** Key of this tenant for one purpose. */
   async key(purpose: string): Promise<Uint8Array> {
     return deriveKey(await this.#tenancy.masterKey(), purpose, this.tenant.tenantId);
+  }
+
+  get #effects(): Outbox {
+    const { jobs, clock, log } = this.#tenancy;
+    const stamp = { tenantId: this.tenant.tenantId };
+    this.#outbox ??= new Outbox({ db: this.db, table: ["outbox"], jobs, clock, log, stamp });
+    return this.#outbox;
   }
 
   async #hint(delaySeconds: number): Promise<void> {

@@ -259,6 +259,12 @@ export interface RecoveryCodesTable {
   createdAt: Date;
 }
 
+export interface RequestQuotasTable {
+  key: string;
+  windowStart: Date;
+  taken: string;
+}
+
 export interface RolePermissionsTable {
   role: "admin" | "pharmacist" | "cashier" | "procurement" | "viewer";
   permission: string;
@@ -375,6 +381,7 @@ export interface TenantTables {
   passwordResets: PasswordResetsTable;
   rateLimits: RateLimitsTable;
   recoveryCodes: RecoveryCodesTable;
+  requestQuotas: RequestQuotasTable;
   rolePermissions: RolePermissionsTable;
   sessions: SessionsTable;
   setupSteps: SetupStepsTable;

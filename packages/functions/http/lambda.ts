@@ -1,9 +1,10 @@
 import { edgeConfig } from "@pharmasight/adapters/config";
 import { withLogFields } from "@pharmasight/core/kernel/log";
-import { Hostnames } from "@pharmasight/core/registry/hostnames";
+import { Hostnames, type HostTarget } from "@pharmasight/core/registry/hostnames";
 import type { APIGatewayProxyEventV2, Context as LambdaContext } from "aws-lambda";
 import { Hono } from "hono";
 import { type APIGatewayProxyResult, handle } from "hono/aws-lambda";
+import { LRUCache } from "lru-cache";
 import type { Edge, EdgeEnv } from "./bindings.ts";
 
 export type HttpHandler = (event: APIGatewayProxyEventV2, context: LambdaContext) => Promise<APIGatewayProxyResult>;
@@ -12,13 +13,13 @@ export type HttpHandler = (event: APIGatewayProxyEventV2, context: LambdaContext
 const NO_HOST = "none.invalid";
 
 /**
- * The Lambda handler of a Hono application. The host is normalised from the raw event before any URL is built of it:
+ * The Lambda handler of the Hono application that a path belongs to. The host is normalised from the raw event before any URL is built of it:
  * Hono's adapter rejects half of the odd hosts before our code runs, and URL parsing changes others.
  */
-export function lambdaHandler(app: Hono<EdgeEnv>): HttpHandler {
+export function lambdaHandler(appFor: (path: string) => Hono<EdgeEnv>): HttpHandler {
   const rootHost = new URL(edgeConfig().ROOT_URL).hostname;
   const outer = new Hono<{ Bindings: { event: APIGatewayProxyEventV2 } }>();
-  outer.all("*", (c) => app.fetch(c.req.raw, edgeOf(c.env.event, rootHost)));
+  outer.all("*", (c) => appFor(c.req.path).fetch(c.req.raw, edgeOf(c.env.event, rootHost)));
   const answer = handle(outer);
   return (event, context) =>
     withLogFields({ requestId: event.requestContext.requestId }, () => answer(withPlainHost(event), context));
@@ -26,10 +27,19 @@ export function lambdaHandler(app: Hono<EdgeEnv>): HttpHandler {
 
 function edgeOf(event: APIGatewayProxyEventV2, rootHost: string): Edge {
   const { http, requestId } = event.requestContext;
-  return {
-    target: Hostnames.target(event.headers.host, rootHost),
-    origin: { sourceIp: http.sourceIp, requestId },
-  };
+  return { target: targetOf(event.headers.host, rootHost), origin: { sourceIp: http.sourceIp, requestId } };
+}
+
+/** What well-formed hosts mean depends on their text alone, and a process is asked for the same few all day. */
+const targets = new LRUCache<string, HostTarget>({ max: 1000 });
+
+function targetOf(host: string | undefined, rootHost: string): HostTarget {
+  const key = `${host} ${rootHost}`;
+  const known = targets.get(key);
+  if (known !== undefined) return known;
+  const target = Hostnames.target(host, rootHost);
+  if (target.kind === "subdomain") targets.set(key, target);
+  return target;
 }
 
 function withPlainHost(event: APIGatewayProxyEventV2) {

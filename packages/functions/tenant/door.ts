@@ -2,6 +2,7 @@ import { log } from "@pharmasight/adapters/log";
 import { tenantPlatform } from "@pharmasight/adapters/tenant-platform";
 import { DomainError, notFound } from "@pharmasight/core/kernel/errors";
 import { withLogFields } from "@pharmasight/core/kernel/log";
+import type { RegistryEntry } from "@pharmasight/core/registry/registry";
 import { Sessions } from "@pharmasight/core/tenant/accounts/sessions";
 import type { ApiKey, Member, Visitor } from "@pharmasight/core/tenant/actors";
 import { TenantAudit } from "@pharmasight/core/tenant/audit/audit";
@@ -12,6 +13,7 @@ import { LRUCache } from "lru-cache";
 import { pharmacyUrl } from "../http/addresses.ts";
 import type { EdgeContext, EdgeEnv } from "../http/bindings.ts";
 import { hostCookie, setHostCookie } from "./cookies.ts";
+import { countRequest } from "./quotas.ts";
 
 /** Headers by which other systems choose a tenant. Here the host does; one that disagrees is refused. */
 const tenantHeaders = ["x-tenant-id", "x-tenant", "x-tenant-subdomain"] as const;
@@ -35,10 +37,20 @@ export const pharmacyHost = createMiddleware<EdgeEnv>(async (c, next) => {
   return withLogFields({ tenantId: entry.tenantId }, next);
 });
 
+/** What is known of the pharmacy at the address, without a look at its database. */
+export async function pharmacyAt(c: EdgeContext): Promise<RegistryEntry> {
+  const { tenancy } = await tenantPlatform();
+  const found = await tenancy.openTenants.findByHost(hostKey(c));
+  if (found === undefined) throw notFound("page");
+  return found.entry;
+}
+
 /** Anybody at the address, before signing in. */
 export async function visitor(c: EdgeContext): Promise<TenantScope<Visitor>> {
   const { tenancy } = await tenantPlatform();
-  return TenantScope.forVisitor(tenancy, hostKey(c), c.env.origin);
+  const tenant = await TenantScope.forVisitor(tenancy, hostKey(c), c.env.origin);
+  await countRequest(c, tenant);
+  return tenant;
 }
 
 /**
@@ -53,6 +65,7 @@ export async function member(
   const { tenancy } = await tenantPlatform();
   const token = hostCookie(c, "session");
   const tenant = await TenantScope.forMember(tenancy, hostKey(c), token, c.env.origin, suspended);
+  await countRequest(c, tenant);
   if (token !== undefined) await renewSession(c, tenant, token);
   return tenant;
 }
@@ -100,12 +113,16 @@ async function enterAsCaller(c: EdgeContext): Promise<TenantScope<Member | ApiKe
   const host = hostKey(c);
   const key = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "";
   try {
-    return await TenantScope.forApiKey(tenancy, host, key, c.env.origin);
+    const tenant = await TenantScope.forApiKey(tenancy, host, key, c.env.origin);
+    await countRequest(c, tenant);
+    return tenant;
   } catch (error) {
     if (!(error instanceof DomainError) || error.code !== "unauthenticated") throw error;
     c.header("www-authenticate", "Bearer");
     const found = await tenancy.openTenants.findByHost(host);
     if (found !== undefined) await auditRefusal(c, found.entry.tenantId, "API key that is not valid here");
+    // Whoever guesses at keys is a stranger, and counts as one.
+    await visitor(c);
     throw error;
   }
 }
@@ -124,8 +141,10 @@ const audited = new LRUCache<string, true>({ max: 1000, ttl: 60_000 });
 async function auditRefusal(c: EdgeContext, tenantId: string, reason: string): Promise<void> {
   const key = `${tenantId} ${c.env.origin.sourceIp} ${reason}`;
   if (audited.has(key)) return;
+  const { tenancy } = await tenantPlatform();
   try {
-    await TenantAudit.append(await visitor(c), { action: "access.refused", reason });
+    const tenant = await TenantScope.forVisitor(tenancy, hostKey(c), c.env.origin);
+    await TenantAudit.append(tenant, { action: "access.refused", reason });
     audited.set(key, true);
   } catch (error) {
     // The refusal stands, whether or not it could be written down.

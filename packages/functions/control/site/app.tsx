@@ -56,4 +56,4 @@ app.route("/find", findRoutes);
 app.route("/sign-up", signUpRoutes);
 app.route("/sign-up/progress", progressRoutes);
 
-export const handler = lambdaHandler(app);
+export const handler = lambdaHandler(() => app);

@@ -39,4 +39,4 @@ app.route("/auth/invitation", invitation);
 app.route("/auth/ownership", ownership);
 app.route("/auth", account);
 
-export const handler = lambdaHandler(app);
+export const handler = lambdaHandler(() => app);
