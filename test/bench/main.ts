@@ -8,7 +8,7 @@ import { tenants } from "./tenants.ts";
 
 const benches = new Map<string, () => Promise<Result[]>>([
   ["request", request],
-  ["provisioning", provisioning],
+  ["provision", provisioning],
   ["cold-start", coldStart],
   ["import", importItems],
   ["quotas", quotas],
