@@ -199,6 +199,10 @@ test("a token of one kind is worth nothing in place of another, nor is any piece
     const taken = await Promise.all(kinds.map((door) => accepts[door](tokens[kind])));
     expect([kind, kinds.filter((_, index) => taken[index])]).toEqual([kind, [kind]]);
   }
+  for (const kind of kinds) {
+    const beginnings = Array.from(tokens[kind], (_, cut) => tokens[kind].slice(0, cut));
+    expect([kind, await Promise.all(beginnings.map(accepts[kind]))]).toEqual([kind, beginnings.map(() => false)]);
+  }
   const piece = fc
     .constantFrom(...kinds)
     .chain((kind) =>

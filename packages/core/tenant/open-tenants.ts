@@ -144,7 +144,10 @@ export class OpenTenants {
     if (this.#missing.has(key)) return undefined;
     const running = this.#loads.get(key);
     if (running !== undefined) return running;
-    const loading = this.#load(key, load).finally(() => this.#loads.delete(key));
+    const loading = this.#load(key, load).finally(() => {
+      // A change may have dropped this load and somebody begun a newer one.
+      if (this.#loads.get(key) === loading) this.#loads.delete(key);
+    });
     this.#loads.set(key, loading);
     return loading;
   }
