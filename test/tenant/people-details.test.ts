@@ -252,6 +252,17 @@ describe("who may change details", () => {
     expect(await alfa.asSuperuser("select 1 from users where email = 'thief@example.com'")).toEqual([]);
   });
 
+  test("is refused without using up the changes of those who may", async () => {
+    const admin = await (await colleague(alfa, { role: "admin" })).enter();
+    const attempts = Array.from({ length: 12 }, (_, time) => `thief${time}@example.com`);
+    for (const email of attempts) expect(await outcomeOf(change(admin, alfa.ownerId, { email }))).toBe("forbidden");
+    const owner = await alfa.member();
+    expect(await outcomeOf(change(owner, alfa.ownerId, { email: "amina.b@example.com" }))).toBe("done");
+    expect(await outcomeOf(change(owner, alfa.ownerId, { email: "amina@example.com" }))).toBe("done");
+    await takeEvents(alfa);
+    await deliverMail(alfa);
+  });
+
   test("stays out of those of somebody deactivated, whom nobody would see signing in", async () => {
     const owner = await alfa.member();
     const { userId } = await colleague(alfa, { role: "cashier" });

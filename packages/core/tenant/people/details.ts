@@ -31,7 +31,7 @@ export type AddressSide = "old" | "new";
  * (the acting session excepted), both addresses get a notice, and the new one is proved by the first link that is used.
  * The owner's details are changed by the owner alone, the address within 15 minutes of signing in.
  * @returns how many sessions ended
- * @throws DomainError as `People.requireAbove`; `invalid_input` by field; `conflict` by field `email` or `username` for
+ * @throws DomainError as `requireSubject`; `invalid_input` by field; `conflict` by field `email` or `username` for
  *   a login that is somebody's or was offered to somebody, without a field when the details were changed since or the
  *   person is deactivated; `rate_limited` after ten changed addresses of one person, or 50 of the pharmacy, in a day
  */
@@ -42,7 +42,11 @@ export async function changeDetails(
 ): Promise<{ readonly sessionsEnded: number }> {
   Permissions.requireEverywhere(tenant.actor, "people.manage");
   const after = checkDetails(details);
-  if (after.email !== seen.email) await requireRoomToMail(tenant, userId);
+  if (after.email !== seen.email) {
+    // Whoever may not change it must not use up the changes of those who may.
+    await requireChangeable(tenant, userId);
+    await requireRoomToMail(tenant, userId);
+  }
   const sessionsEnded = await tenant.tx(async (tx) => {
     await lockPeople(tx);
     const before = await requireChangeable(tx, userId);
