@@ -6,6 +6,8 @@ import type { DatabaseEndpoint } from "@pharmasight/core/ports/database-hosts";
 import * as z from "zod";
 import { UsageError } from "./usage.ts";
 
+/** Whatever a provider calls its projects, it is one part of a path, and neither "." nor "..". */
+const REFERENCE = /^[\w-]+$/;
 const credentialSchema = z.object({ user: z.string().min(1).optional(), password: z.string().min(1) });
 type Credential = z.output<typeof credentialSchema>;
 
@@ -13,30 +15,32 @@ type Credential = z.output<typeof credentialSchema>;
 export async function readAdopted(
   options: Readonly<Record<string, string | boolean | undefined>>,
 ): Promise<AdoptedDatabase> {
-  const { project, session, pooled, credential, "user-suffix": suffix = "" } = options;
+  const { project, session, pooled, credential, "user-suffix": suffix } = options;
   if (typeof credential !== "string") {
     throw new UsageError("Give the owner's credential with --credential <file>, or - for standard input.");
   }
   if (typeof project === "string") {
-    if (session !== undefined || pooled !== undefined) {
-      throw new UsageError("A project's endpoints are known: leave --session and --pooled out.");
+    if (session !== undefined || pooled !== undefined || suffix !== undefined) {
+      throw new UsageError("A project's endpoints are known: leave --session, --pooled and --user-suffix out.");
     }
+    if (!REFERENCE.test(project)) throw new UsageError("--project has to be the project's reference.");
     const { password } = await readCredential(credential);
     return { kind: "project", ref: project, password };
   }
-  if (typeof session !== "string" || typeof pooled !== "string" || typeof suffix !== "string") {
+  if (typeof session !== "string" || typeof pooled !== "string") {
     throw new UsageError("Say which database: --project <ref>, or both --session and --pooled.");
   }
   const endpoints = { session: endpointOf("session", session), pooled: endpointOf("pooled", pooled) };
   const { user, password } = await readCredential(credential);
   if (user === undefined) throw new UsageError('The credential lacks its "user".');
-  return { kind: "elsewhere", ...endpoints, user, password, userSuffix: suffix };
+  return { kind: "elsewhere", ...endpoints, user, password, userSuffix: typeof suffix === "string" ? suffix : "" };
 }
 
 async function readCredential(source: string): Promise<Credential> {
   const content = await (source === "-" ? text(process.stdin) : readFile(source, "utf8")).catch((error: unknown) => {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-    throw new UsageError(`The credential cannot be read from ${source} (${code}).`);
+    // What was given is not said: somebody may have typed the credential in its place.
+    throw new UsageError(`The credential cannot be read (${code}). Give the name of a file, or - for standard input.`);
   });
   const parsed = credentialSchema.safeParse(parseJson(content));
   if (parsed.success) return parsed.data;

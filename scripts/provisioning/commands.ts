@@ -21,6 +21,19 @@ export type Options = Readonly<Record<string, string | boolean | undefined>>;
 
 const jobStates: readonly JobState[] = ["queued", "running", "done", "failed", "rolling_back", "rolled_back"];
 const PAGE = { default: 50, max: 500 } as const;
+/** What each command takes. Any other option is a mistake, such as that of another command. */
+const optionsOf = {
+  list: ["state", "limit", "before"],
+  show: [],
+  timings: ["jobs"],
+  orphans: [],
+  retry: ["reason"],
+  adopt: ["reason", "credential", "project", "session", "pooled", "user-suffix"],
+  rollback: ["reason", "confirm"],
+  resend: ["reason", "email"],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+type Command = keyof typeof optionsOf;
+const optionsOfAll: readonly string[] = ["help", "operator"];
 /** Commands that take no pharmacy: whoever types `list failed` would else take the whole list for the failed ones. */
 const aboutAll: readonly string[] = ["list", "timings", "orphans"];
 const jobIdSchema = z.uuid();
@@ -33,6 +46,8 @@ export async function runCommand(
   options: Options,
 ): Promise<string> {
   const { operator, ports } = platform;
+  if (!isCommand(command)) throw new UsageError(`There is no command "${command}".`);
+  requireOwnOptions(command, options);
   if (aboutAll.includes(command) && rest.length > 0) {
     throw new UsageError(`"${command}" is about all pharmacies: leave "${rest.join(" ")}" out.`);
   }
@@ -53,9 +68,15 @@ export async function runCommand(
       return rollback(operator, rest, options);
     case "resend":
       return resend(platform, rest, options);
-    default:
-      throw new UsageError(`There is no command "${command}".`);
   }
+}
+
+const isCommand = (command: string): command is Command => Object.hasOwn(optionsOf, command);
+
+function requireOwnOptions(command: Command, options: Options): void {
+  const known: readonly string[] = [...optionsOfAll, ...optionsOf[command]];
+  const foreign = Object.keys(options).find((name) => !known.includes(name));
+  if (foreign !== undefined) throw new UsageError(`"${command}" takes no --${foreign}: leave it out.`);
 }
 
 async function list(operator: ControlScope, options: Options): Promise<string> {

@@ -62,10 +62,9 @@ describe("an owner", () => {
     await expect((await again("after-closing", email)).confirm()).rejects.toMatchObject(refusal);
   });
 
-  test("who handed the pharmacy over has had the trial, and so has the owner after them", async () => {
-    const { email, tenantId } = await openTenant(world, "handed-over");
-    const { email: successor } = newVisitor();
-    await recordTenantEvent(world.system, {
+  /** The pharmacy says that somebody else owns it now. */
+  const handOver = (tenantId: string, ownerEmail: string, version: number) =>
+    recordTenantEvent(world.system, {
       event: "profile_changed",
       tenantId,
       outboxId: newId(world.clock),
@@ -73,16 +72,33 @@ describe("an owner", () => {
       currency: "KES",
       timeZone: "Africa/Nairobi",
       ownerName: "Next Owner",
-      ownerEmail: successor,
+      ownerEmail,
       logoDigest: "",
-      version: 1,
+      version,
     });
+
+  test("who handed the pharmacy over has had the trial, and so has the owner after them", async () => {
+    const { email, tenantId } = await openTenant(world, "handed-over");
+    const { email: successor } = newVisitor();
+    await handOver(tenantId, successor, 1);
     await expect((await again("after-handing", email)).confirm()).rejects.toMatchObject(refusal);
     await expect((await again("after-taking", successor)).confirm()).rejects.toMatchObject(refusal);
     // What is somebody else's now is no address to send them to.
     const named = { companyName: "Green Cross" };
     expect(await pharmaciesOfOwner(world.system, email)).toEqual([{ ...named, host: null }]);
     expect(await pharmaciesOfOwner(world.system, successor)).toEqual([{ ...named, host: "handed-over" }]);
+  });
+
+  test("who took a pharmacy over and handed it on has had no trial and may have one", async () => {
+    const { email, tenantId } = await openTenant(world, "handed-on");
+    const between = newVisitor().email;
+    const last = newVisitor().email;
+    await handOver(tenantId, between, 1);
+    await handOver(tenantId, last, 2);
+    expect(await pharmaciesOfOwner(world.system, between)).toEqual([]);
+    await (await again("after-handing-on", between)).confirm();
+    await expect((await again("first-of-three", email)).confirm()).rejects.toMatchObject(refusal);
+    await expect((await again("last-of-three", last)).confirm()).rejects.toMatchObject(refusal);
   });
 
   test("whose provisioning failed may try again", async () => {

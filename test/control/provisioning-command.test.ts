@@ -63,11 +63,19 @@ test.each([
   [["adopt", "nobody", ...why], 2, "--credential"],
   [["adopt", "nobody", "--credential", "/nowhere", "--project", "x", ...why], 2, "ENOENT"],
   [["adopt", "nobody", "--credential", "-", ...why], 2, "--project <ref>"],
+  [["adopt", "nobody", "--credential", "-", "--project", "..", ...why], 2, "the project's reference"],
+  [["adopt", "nobody", "--credential", "-", "--project", "x", "--user-suffix", ".x", ...why], 2, "--user-suffix"],
+  [["adopt", "nobody", "--credential", `{"password":"${PASSWORD}"}`, "--project", "x", ...why], 2, "a file"],
+  [["adopt", "nobody", "--password", PASSWORD, ...why], 2, "--password"],
+  [["timings", "--limit", "5"], 2, '"timings" takes no --limit'],
+  [["retry", "nobody", "--email", "right@example.com", ...why], 2, '"retry" takes no --email'],
+  [["toString"], 2, 'no command "toString"'],
   [["adopt", "nobody", "--credential", "-", "--session", "u:p@h:1/d", "--pooled", "h:1/d", ...why], 2, "--session"],
 ] as const)("called with %j ends with %i and says what to do", async (args, code, words) => {
   const { out, err, ...ended } = await run(args);
   expect(ended.code).toBe(code);
   expect(out + err).toContain(words);
+  expect(out + err).not.toContain(PASSWORD);
 });
 
 test("a failed job is seen, gets a database that was made by hand, and is in the tables afterwards", async () => {

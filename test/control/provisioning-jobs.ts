@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { secretName } from "@pharmasight/core/control/provisioning/credentials";
+import { adoptedSecretName, secretName } from "@pharmasight/core/control/provisioning/credentials";
 import { Provisioning, type ProvisioningPorts } from "@pharmasight/core/control/provisioning/provisioning";
 import postgres from "postgres";
 import { expect } from "vitest";
@@ -97,13 +97,18 @@ export class ProvisioningJobs {
   customersOf = (tenantId: string) =>
     this.#world.stripe.customers().filter(({ metadata }) => metadata.tenant_id === tenantId);
 
-  /** Which of the tenant's two secrets there are. */
-  async secretsOf(tenantId: string, jobId: string): Promise<readonly ("owner" | "app")[]> {
+  /** Which secrets the tenant has: its two, and those of its first adoptions. */
+  async secretsOf(tenantId: string, jobId: string): Promise<readonly string[]> {
     const naming = { control: this.#world.system, stage: this.#world.settings.stage, tenantId, jobId };
-    const there: ("owner" | "app")[] = [];
-    for (const kind of ["owner", "app"] as const) {
-      const found = await this.#world.ports.secrets.read(await secretName(naming, kind)).catch(() => undefined);
-      if (found !== undefined) there.push(kind);
+    const names = new Map([
+      ["owner", await secretName(naming, "owner")],
+      ["app", await secretName(naming, "app")],
+    ]);
+    for (const number of [1, 2, 3]) names.set(`adopted ${number}`, await adoptedSecretName(naming, number));
+    const there: string[] = [];
+    for (const [what, name] of names) {
+      const found = await this.#world.ports.secrets.read(name).catch(() => undefined);
+      if (found !== undefined) there.push(what);
     }
     return there;
   }

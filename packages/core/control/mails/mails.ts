@@ -19,7 +19,7 @@ export interface NamedAddress {
 export type Letter =
   | { readonly kind: "sign_up_code"; readonly to: string; readonly code: string; readonly minutes: number }
   | {
-      /** In place of a code, to an owner who has or had a pharmacy. */
+      /** In place of a code, to somebody who had the trial, or owns a pharmacy now. */
       readonly kind: "existing_owner";
       readonly to: string;
       /** Those that are open; none when theirs are closed. */

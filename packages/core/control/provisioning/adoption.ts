@@ -3,11 +3,11 @@ import { secondsAfter } from "../../kernel/clock.ts";
 import { DomainError, notFound, unavailable } from "../../kernel/errors.ts";
 import { constraintOf, sqlStateOf, UNIQUE_VIOLATION } from "../../kernel/sqlstate.ts";
 import type { DatabaseEndpoint, ProjectEndpoints } from "../../ports/database-hosts.ts";
-import { ControlAudit } from "../audit/audit.ts";
 import type { ControlScope } from "../scope.ts";
 import { requireNoOtherTrial } from "../sign-ups/trials.ts";
+import { adoptionsOf, recordAdoption } from "./adoptions.ts";
 import { LEASE_SECONDS } from "./claims.ts";
-import { type AdoptedSecret, keepAdoptedSecret, secretName } from "./credentials.ts";
+import { type AdoptedSecret, adoptedSecretName, keepAdoptedSecret } from "./credentials.ts";
 import { type Changed, type LockedJob, lockJob, requireIdle, setGoing } from "./jobs.ts";
 import { type Reasoned, reasonOfOperator, requireOperator } from "./operators.ts";
 import { PROJECT_PREFIX, type ProvisioningPorts, type ProvisioningSettings, projectNameOf } from "./step.ts";
@@ -37,7 +37,7 @@ const READY_RETRY_SECONDS = 15;
 /**
  * Gives a tenant a database that a person made, and goes on with its provisioning in it. Whatever else the saga may have
  * made under the tenant's name is left, and listed among the orphans. Adopting the same database again changes nothing
- * but its credential.
+ * but its credential. Until it is recorded, nothing of the database that the tenant had is changed.
  * @throws DomainError `conflict` when the pharmacy is open or being taken back, a worker is at the job, its owner
  * has another pharmacy by now, or the database is another pharmacy's or not fit; `not_found` when there is no such project; `unavailable` when it cannot be reached
  */
@@ -55,9 +55,9 @@ export async function adopt(
     await requireUnused(control, tenantId, adoption.database);
     const secret = await describe(ports, tenantId, adoption.database);
     await requireFit(ports, secret);
-    const name = await secretName({ control, stage: settings.stage, tenantId, jobId: job.id }, "owner");
-    const { reference } = await keepAdoptedSecret(ports.secrets, name, secret);
-    return await record(control, settings, { tenantId, job, reason, reference, database: adoption.database });
+    const recorded = await record(control, ports, settings, { job, reason, secret, database: adoption.database });
+    await forget(control, ports, recorded.replacedSecret);
+    return { changed: true, state: "running" };
   } catch (error) {
     await letGo(control, job);
     throw taken(error);
@@ -140,26 +140,36 @@ async function requireFit(ports: ProvisioningPorts, secret: AdoptedSecret): Prom
   if (!facts.isOneDatabase) throw refuse("The two endpoints lead to two different databases.");
 }
 
-interface Recorded {
-  readonly tenantId: string;
+interface Accepted {
   readonly job: LockedJob;
   readonly reason: string;
-  readonly reference: string;
+  readonly secret: AdoptedSecret;
   readonly database: AdoptedDatabase;
 }
 
-async function record(control: ControlScope, settings: ProvisioningSettings, recorded: Recorded): Promise<Changed> {
-  const { tenantId, job, reason, reference, database } = recorded;
+/** @returns the secret of the database that the tenant had before, which nothing leads to any more */
+async function record(
+  control: ControlScope,
+  ports: ProvisioningPorts,
+  settings: ProvisioningSettings,
+  { job, reason, secret, database }: Accepted,
+): Promise<{ readonly replacedSecret: string | null }> {
+  const { tenantId } = secret;
   return control.tx(async (tx) => {
     const now = tx.clock.now();
     const current = await lockJob(tx, tenantId);
     if (current.fence !== job.fence)
       throw new DomainError("conflict", "Somebody else changed this job: look at it again.");
     if (current.state === "failed") await requireNoOtherTrial(tx, tenantId);
+    const before = await tx.db
+      .selectFrom("tenantDatabases")
+      .select("ownerSecretArn")
+      .where("tenantId", "=", tenantId)
+      .executeTakeFirst();
     const place = {
       provider: database.kind === "project" ? "supabase" : "postgres",
       projectRef: database.kind === "project" ? database.ref : null,
-      ownerSecretArn: reference,
+      ownerSecretArn: await keepSecret(tx, ports, settings, job, secret),
       isAdopted: true,
     } as const;
     await freeOfRolledBack(tx, place.projectRef);
@@ -189,14 +199,36 @@ async function record(control: ControlScope, settings: ProvisioningSettings, rec
       .where("state", "=", "provisioning_failed")
       .execute();
     await setGoing(tx, current, "running", null);
-    await ControlAudit.append(tx, {
-      action: "tenant.database_adopted",
-      tenantId,
-      reason,
-      before: { state: job.state },
-      after: { state: "running", provider: place.provider, projectRef: place.projectRef },
-    });
-    return { changed: true, state: "running" };
+    const { provider, projectRef } = place;
+    await recordAdoption(tx, { tenantId, reason, stateBefore: job.state, provider, projectRef });
+    return { replacedSecret: before?.ownerSecretArn ?? null };
+  });
+}
+
+/**
+ * Each adoption has a secret of its own, made while its job is locked: one that stops before it is recorded leaves the
+ * credential of the database that the tenant has as it was, and the next one takes its name over.
+ * @returns its reference
+ */
+async function keepSecret(
+  tx: ControlScope,
+  ports: ProvisioningPorts,
+  { stage }: ProvisioningSettings,
+  job: LockedJob,
+  secret: AdoptedSecret,
+): Promise<string> {
+  const { tenantId } = secret;
+  const number = (await adoptionsOf(tx, [tenantId])).length + 1;
+  const name = await adoptedSecretName({ control: tx, stage, tenantId, jobId: job.id }, number);
+  const { reference } = await keepAdoptedSecret(ports.secrets, name, secret);
+  return reference;
+}
+
+/** What is left when this fails goes when the provisioning is taken back. */
+async function forget(control: ControlScope, ports: ProvisioningPorts, reference: string | null): Promise<void> {
+  if (reference === null) return;
+  await ports.secrets.delete(reference).catch((error: unknown) => {
+    control.log.warn("the secret of a replaced database is still there", { reference, error: String(error) });
   });
 }
 

@@ -23,6 +23,14 @@ describe("backoff", () => {
     expect(backoffSeconds(1, 45, 0)).toBe(45);
     expect(backoffSeconds(8, 10, 0)).toBeGreaterThan(10);
   });
+
+  it("spreads those whom the provider told the same time, by a quarter of it at most", () => {
+    const times = Array.from({ length: 100 }, (_, index) => backoffSeconds(1, 60, index / 100));
+    expect(new Set(times).size).toBeGreaterThan(10);
+    expect(Math.min(...times)).toBe(60);
+    expect(Math.max(...times)).toBeLessThanOrEqual(75);
+    expect(backoffSeconds(1, 3600, 0.999)).toBe(900);
+  });
 });
 
 describe("a failure", () => {

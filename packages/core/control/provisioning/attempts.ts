@@ -7,15 +7,17 @@ const FIRST_BACKOFF_SECONDS = 2;
 const LONGEST_BACKOFF_SECONDS = 900;
 
 /**
- * Seconds before the next attempt: doubling, with the upper half of each left to chance so that many failed at once do
- * not come back at once, and never before the time that the other side asked for, within what a queue can delay.
+ * Seconds before the next attempt: doubling, with the upper half of each left to chance, and never before the time that
+ * the other side asked for, to which chance adds up to a quarter: many that failed at once, or were told the same time,
+ * do not come back at once. Within what a queue can delay.
  * @param attempts made so far, from 1
  * @param random in [0, 1)
  */
 export function backoffSeconds(attempts: number, retryAfterSeconds: number | undefined, random: number): number {
   const longest = Math.min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (attempts - 1));
   const ours = longest / 2 + (longest / 2) * random;
-  return Math.min(LONGEST_BACKOFF_SECONDS, Math.ceil(Math.max(ours, retryAfterSeconds ?? 0)));
+  const theirs = (retryAfterSeconds ?? 0) * (1 + random / 4);
+  return Math.min(LONGEST_BACKOFF_SECONDS, Math.ceil(Math.max(ours, theirs)));
 }
 
 /** Whether the other side refused for good, so that asking again changes nothing. */

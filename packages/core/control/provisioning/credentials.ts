@@ -38,10 +38,20 @@ export interface AdoptedSecret extends OwnerSecret {
  * Name of one of the tenant's two secrets. Its end is derived from the job: stable, so that a step run again finds what
  * it made; different for another job, because the name of a deleted secret stays taken for days.
  */
-export async function secretName(naming: SecretNaming, kind: "owner" | "app"): Promise<string> {
-  const key = await naming.control.key("secret-name", naming.jobId);
-  const suffix = hashToken(hmac(key, kind)).slice(0, 10);
-  return `pharmasight/${naming.stage}/tenants/${naming.tenantId}/${kind}-${suffix}`;
+export const secretName = (naming: SecretNaming, kind: "owner" | "app"): Promise<string> => nameOf(naming, kind, kind);
+
+/** Name of the owner secret of a database that a person made. @param number which of the tenant's adoptions, from 1 */
+export const adoptedSecretName = (naming: SecretNaming, number: number): Promise<string> =>
+  nameOf(naming, "owner", `owner:${number}`);
+
+async function nameOf(
+  { control, stage, tenantId, jobId }: SecretNaming,
+  kind: "owner" | "app",
+  subject: string,
+): Promise<string> {
+  const key = await control.key("secret-name", jobId);
+  const suffix = hashToken(hmac(key, subject)).slice(0, 10);
+  return `pharmasight/${stage}/tenants/${tenantId}/${kind}-${suffix}`;
 }
 
 /** Names of the tenant's database roles. Opaque: roles of one server can list each other's names. */
@@ -74,7 +84,7 @@ export async function readOwnerSecret(secrets: Secrets, reference: string): Prom
   return parseSecret(ownerSchema, await secrets.read(reference));
 }
 
-/** Keeps what a person told of the database that is adopted, in place of whatever the secret held. */
+/** Keeps what a person told of the database that is adopted, in place of what an adoption that stopped had left. */
 export async function keepAdoptedSecret(
   secrets: Secrets,
   name: string,

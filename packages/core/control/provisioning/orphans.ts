@@ -1,5 +1,6 @@
 import type { DatabaseHosts, ListedProject } from "../../ports/database-hosts.ts";
 import type { ControlScope } from "../scope.ts";
+import { adoptionsOf } from "./adoptions.ts";
 import { PROJECT_PREFIX, projectNameOf } from "./step.ts";
 
 export interface OrphanProject extends ListedProject {
@@ -54,12 +55,15 @@ async function orphansAmong(control: ControlScope, projects: readonly ListedProj
       ]),
     )
     .execute();
+  const rolledBack = owners.filter(({ state }) => state === "rolled_back").map(({ tenantId }) => tenantId);
+  const adopted = new Set((await adoptionsOf(control, rolledBack)).map(({ projectRef }) => projectRef));
   return projects.flatMap((project): OrphanProject[] => {
     const recorded = owners.find(({ projectRef }) => projectRef === project.ref);
     if (recorded !== undefined) return recorded.state === "rolled_back" ? [{ ...project, why: "adopted" }] : [];
     const named = owners.find(({ tenantId }) => projectNameOf(tenantId) === project.name);
     if (named === undefined) return [{ ...project, why: "unknown" }];
-    if (named.state === "rolled_back") return [{ ...project, why: "rolled_back" }];
+    if (named.state === "rolled_back")
+      return [{ ...project, why: adopted.has(project.ref) ? "adopted" : "rolled_back" }];
     // Being made, or being deleted: its job still has it in hand.
     const isInHand = (named.projectRef === null && !named.isAdopted) || named.state === "rolling_back";
     return isInHand ? [] : [{ ...project, why: "replaced" }];

@@ -3,7 +3,8 @@ import { unavailable } from "../../kernel/errors.ts";
 import type { ListedProject } from "../../ports/database-hosts.ts";
 import { ControlAudit } from "../audit/audit.ts";
 import type { ControlScope } from "../scope.ts";
-import { secretName } from "./credentials.ts";
+import { adoptionsOf } from "./adoptions.ts";
+import { adoptedSecretName, secretName } from "./credentials.ts";
 import { done, projectNameOf, type Step, type StepContext, type StepOutcome } from "./step.ts";
 
 /**
@@ -44,11 +45,11 @@ async function deleteCustomer({ control, ports, tenant, jobId }: StepContext): P
 
 async function deleteProjects(context: StepContext): Promise<StepOutcome> {
   const { control, ports, settings, jobId, stepStartedAt, tenant, database } = context;
-  const kept = database?.isAdopted ? database.projectRef : null;
   const found = new Set((await namesakes(context)).map(({ ref }) => ref));
   if (database?.projectRef && (await ports.hosts.inspect(database.projectRef)).status !== "removed")
     found.add(database.projectRef);
-  if (kept !== null) found.delete(kept);
+  // Also one that was adopted before another one was.
+  for (const { projectRef } of await adoptionsOf(control, [tenant.id])) if (projectRef) found.delete(projectRef);
   for (const ref of found) await ports.hosts.delete(ref);
   // Deleting may take a while, may have been refused for now, and a creation may only now come to its end: so it is
   // looked at again until nothing is left.
@@ -59,7 +60,6 @@ async function deleteProjects(context: StepContext): Promise<StepOutcome> {
     return { kind: "wait", seconds: settings.databasePollSeconds };
   }
   return done(async (tx) => {
-    if (kept !== null) return;
     await tx.db
       .updateTable("tenantDatabases")
       .set({ projectRef: null })
@@ -98,8 +98,12 @@ async function mayStillAppear(control: ControlScope, jobId: string): Promise<boo
 
 async function deleteSecrets({ control, ports, settings, jobId, tenant, database }: StepContext): Promise<StepOutcome> {
   const naming = { control, stage: settings.stage, tenantId: tenant.id, jobId };
-  // By name as well: a secret whose reply was lost has no record of its reference.
-  const names = await Promise.all([secretName(naming, "app"), secretName(naming, "owner")]);
+  // By name as well: a secret whose reply was lost has no record of its reference, nor has that of an adoption that
+  // stopped, which would have been the next.
+  const adopted = Array.from({ length: (await adoptionsOf(control, [tenant.id])).length + 1 }, (_, index) =>
+    adoptedSecretName(naming, index + 1),
+  );
+  const names = await Promise.all([secretName(naming, "app"), secretName(naming, "owner"), ...adopted]);
   for (const reference of [database?.appSecretArn, database?.ownerSecretArn, ...names]) {
     if (reference) await ports.secrets.delete(reference);
   }

@@ -1,17 +1,14 @@
-import * as z from "zod";
 import { DAY_SECONDS, secondsAfter } from "../../kernel/clock.ts";
 import { DomainError, invalidInput } from "../../kernel/errors.ts";
 import { hashToken, hmac } from "../../kernel/tokens.ts";
 import { ControlAudit } from "../audit/audit.ts";
 import type { ControlScope } from "../scope.ts";
-import { mailboxOf } from "../tenants/mailboxes.ts";
+import { emailSchema, mailboxOf } from "../tenants/mailboxes.ts";
 import { readOwnerSecret } from "./credentials.ts";
 import { type Reasoned, reasonOfOperator, requireOperator } from "./operators.ts";
 import { type ProvisioningPorts, present } from "./step.ts";
 
 const WELCOME_LINK_DAYS = 7;
-
-const emailSchema = z.string().trim().toLowerCase().max(254).pipe(z.email());
 
 /** Token of the one-time link in the welcome mail: derived, so that it can be mailed again and is stored nowhere. */
 export async function welcomeLinkToken(control: ControlScope, tenantId: string, jobId: string): Promise<string> {
@@ -73,9 +70,11 @@ export async function resend(
     });
     await tx.db.updateTable("provisioningJobs").set({ linkNumber: number }).where("id", "=", job.id).execute();
     if (email !== job.ownerEmail) {
+      const mailbox = mailboxOf(email);
+      // The trial as well: whoever has the mailbox that was mistyped has had none.
       await tx.db
         .updateTable("tenants")
-        .set({ ownerEmail: email, ownerMailbox: mailboxOf(email), updatedAt: now })
+        .set({ ownerEmail: email, ownerMailbox: mailbox, trialMailbox: mailbox, updatedAt: now })
         .where("id", "=", tenantId)
         .execute();
     }
@@ -114,7 +113,7 @@ function correctedAddress(email: string | undefined): string | undefined {
   if (email === undefined) return undefined;
   const parsed = emailSchema.safeParse(email);
   if (parsed.success) return parsed.data;
-  const message = "Enter an email address such as name@example.com.";
+  const message = parsed.error.issues[0]?.message ?? "Enter an email address.";
   throw invalidInput(message, { email: message });
 }
 

@@ -8,7 +8,7 @@ import { type OwnedPharmacy, pharmaciesOfOwner } from "../tenants/owners.ts";
  * Asked only after the code proved whose address it is: nobody else learns who is a customer. The sign-ups of one
  * mailbox wait for each other here until their transactions end; no key could decide it, because a pharmacy that never
  * opened does not count.
- * @throws DomainError `conflict` with `fields.email` when this owner has or had a pharmacy
+ * @throws DomainError `conflict` with `fields.email` when this owner had the trial, or owns a pharmacy now
  */
 export async function requireFirstTrial(tx: ControlScope, email: string): Promise<void> {
   const earlier = await trialsOf(tx, mailboxOf(email));
@@ -23,12 +23,12 @@ export async function requireFirstTrial(tx: ControlScope, email: string): Promis
  * @throws DomainError `conflict` when they did, in words for an operator
  */
 export async function requireNoOtherTrial(tx: ControlScope, failedTenantId: string): Promise<void> {
-  const { ownerMailbox, ownerEmail } = await tx.db
+  const { ownerEmail } = await tx.db
     .selectFrom("tenants")
-    .select(["ownerMailbox", "ownerEmail"])
+    .select("ownerEmail")
     .where("id", "=", failedTenantId)
     .executeTakeFirstOrThrow();
-  const others = await trialsOf(tx, ownerMailbox ?? mailboxOf(ownerEmail));
+  const others = await trialsOf(tx, mailboxOf(ownerEmail));
   if (others.length === 0) return;
   const names = others.map(({ companyName, host }) => host ?? companyName).join(", ");
   throw new DomainError(

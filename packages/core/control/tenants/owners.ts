@@ -8,8 +8,9 @@ export interface OwnedPharmacy {
 }
 
 /**
- * The pharmacies that this owner's mailbox has or had, also those that it handed over to another owner, by name. Those
- * that never opened, because their provisioning failed or was rolled back, are none.
+ * The pharmacies that this mailbox owns now, and the one that it had the trial of, whoever owns that now, by name.
+ * Somebody who took a pharmacy over and handed it on has had no trial. Those that never opened, because their
+ * provisioning failed or was rolled back, are none.
  */
 export async function pharmaciesOfOwner(control: ControlScope, email: string): Promise<readonly OwnedPharmacy[]> {
   const mailbox = mailboxOf(email);

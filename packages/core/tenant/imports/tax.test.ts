@@ -35,12 +35,22 @@ test.each([
   expect(read(text)).toBe(taxClass);
 });
 
-test.each(["banana", "160", "-16", "1", "A", "E", "Exempt 16%", "Standard 0%", "16 17", "constructor"])(
-  "%j is refused",
-  (text) => {
-    expect(read(text)).toMatch(/is not a tax class or rate\. Write/);
-  },
-);
+test.each([
+  "banana",
+  "160",
+  "-16",
+  "1",
+  "A",
+  "E",
+  "Exempt 16%",
+  "Standard 0%",
+  "16 17",
+  "0.16%",
+  "معفى 16",
+  "constructor",
+])("%j is refused", (text) => {
+  expect(read(text)).toMatch(/is not a tax class or rate\. Write/);
+});
 
 test("a rate of zero takes the file's class only if that charges nothing either", () => {
   expect(read("0", "exempt")).toBe("exempt");

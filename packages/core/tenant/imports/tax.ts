@@ -29,8 +29,8 @@ const untaxedWords = new Set(["no", "non vatable", "non taxable", "not vatable",
 /**
  * A tax class by its word or its rate: 16, 16% and 0.16 all say standard. A rate of 0 does not tell zero-rated from
  * exempt, which differ in the tax that a pharmacy may claim back: it takes the class that is given for items without
- * one if that charges no tax either, else the pharmacist decides. Letters alone are codes whose meaning differs between
- * countries (E is 8% in Kenya and exempt in Tanzania), and are refused.
+ * one if that charges no tax either, else the pharmacist decides. Letters alone but S and Z are codes whose meaning differs
+ * between countries (E is 8% in Kenya and exempt in Tanzania), and are refused; 0.16% is a slip, and refused too.
  */
 export function readTaxClass(text: string, fallback: TaxClass | null): Reading<TaxClass | null> {
   if (isBlank(text)) return read(fallback);
@@ -41,7 +41,7 @@ export function readTaxClass(text: string, fallback: TaxClass | null): Reading<T
   const wording = text
     .toLowerCase()
     .replace(/\d+(?:[.,]\d+)?\s*%?/, " ")
-    .replaceAll(/[^a-z0-9-]+/g, " ")
+    .replaceAll(/[^\p{L}0-9-]+/gu, " ")
     .replaceAll(/\b(vat|tax|rate of|at)\b/g, " ")
     .replaceAll(/[-\s]+/g, " ")
     .trim();
@@ -54,7 +54,8 @@ export function readTaxClass(text: string, fallback: TaxClass | null): Reading<T
     return isUntaxed ? read(untaxed(fallback)) : wrong;
   }
   const number = Number(rateText.replace(",", "."));
-  const percent = number < 1 ? number * 100 : number;
+  const isShare = number < 1 && !text.includes("%");
+  const percent = isShare ? number * 100 : number;
   if (percent === 0) return byWords === "standard" ? wrong : read(byWords ?? untaxed(fallback));
   const isRate = percent >= PERCENT_MIN && percent <= PERCENT_MAX;
   return isRate && !isUntaxed && (byWords ?? "standard") === "standard" ? read("standard") : wrong;

@@ -92,3 +92,15 @@ test.each([
   expect(baseUnitOf(form)).toBe(unit);
   expect(read({ baseUnit: "NaN", form })).toBe(`${unit} = -, -`);
 });
+
+test.each([
+  ["Shampoo", "ml"],
+  ["Amp. 2 ml", "ampoule"],
+  ["injection ampoule", "ampoule"],
+  ["Softgel", "capsule"],
+  ["soft gel capsules", "capsule"],
+  ["Gel", "g"],
+  ["device", "unit"],
+])("a %j is counted in %s where the file does not say", (form, unit) => {
+  expect(baseUnitOf(form)).toBe(unit);
+});

@@ -81,9 +81,9 @@ export function baseUnitOf(form: string): string {
 
 const unitsByForm: readonly (readonly [RegExp, string])[] = [
   [/tab|^pill/, "tablet"],
-  [/caps/, "capsule"],
+  [/caps|soft ?gel/, "capsule"],
   [/vial/, "vial"],
-  [/amp/, "ampoule"],
+  [/(?<![a-z])amp/, "ampoule"],
   [/suppos/, "suppository"],
   [/pessar/, "pessary"],
   [/inhal/, "inhaler"],
@@ -91,7 +91,7 @@ const unitsByForm: readonly (readonly [RegExp, string])[] = [
   [/syringe/, "syringe"],
   [/strip|strp/, "strip"],
   [/disc|patch/, "patch"],
-  [/solution|soln|respsol|suspen|syrup|elixir|liquid|lotion|drop|spray|spr$|mixture/, "ml"],
+  [/solution|soln|respsol|suspen|syrup|elixir|liquid|lotion|shampoo|drop|spray|spr$|mixture/, "ml"],
   [/cream|oint|gel|paste|powder|granul/, "g"],
 ];
 
