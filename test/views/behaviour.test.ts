@@ -40,6 +40,15 @@ test("the first field with a mistake has the focus", async () => {
   await expect.poll(() => page.evaluate("document.activeElement.name")).toBe("baseUnit");
 });
 
+test("the tab of the page that is open is in sight on a phone", async () => {
+  await open("settings-audit");
+  const { left, right } = await page.evaluate<{ left: number; right: number }>(
+    "document.querySelector('[data-tabs] [aria-current]').getBoundingClientRect().toJSON()",
+  );
+  expect(left).toBeGreaterThanOrEqual(0);
+  expect(right).toBeLessThanOrEqual(375);
+});
+
 test("the progress page asks until the pharmacy is ready and then opens it, once in a tab", async () => {
   await open("progress-working");
   await expect.poll(() => gallery.requests, { timeout: 5000 }).toContain("GET /poll");

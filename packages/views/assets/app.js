@@ -126,5 +126,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
 });
 
 for (const typed of document.querySelectorAll("[data-propose-from]")) if (typed.value) typed.dataset.typed = "yes";
+// On a phone there are more tabs than fit: the one that is open is brought into sight.
+document.querySelector("[data-tabs] [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 focusFirstError();
 submitByItself(document);

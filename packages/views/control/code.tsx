@@ -73,7 +73,7 @@ export function CodePage({ context, email, attemptsLeft, error, resent, formToke
           </p>
         </div>
       </SiteCard>
-      <div class="-mt-8 mx-auto max-w-xl space-y-1 px-4 pb-12 text-center text-muted">
+      <div class="-mt-5 mx-auto max-w-xl space-y-1 px-4 pb-12 text-center text-muted">
         <p>Nothing there after a minute? Look in the spam folder.</p>
         <p>If this address has a pharmacy already, the mail has no code but says where to sign in.</p>
       </div>

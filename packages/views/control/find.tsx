@@ -30,7 +30,7 @@ export function FindPage({ context, email = "", error }: FindPageProps) {
             label="Your email"
             value={email}
             error={error}
-            help="The address that you sign in with. If you have a user name instead, ask the owner of your pharmacy."
+            help="The address that you sign in with. If you have a username instead, ask the owner of your pharmacy."
             attributes={{ type: "email", required: true, maxlength: 254, autocomplete: "email" }}
           />
           <SubmitButton busy="Sending…" class="btn-primary w-full">
@@ -64,7 +64,7 @@ export function FindSentPage({ context }: { context: PageContext }) {
         <h2 class="mt-6 font-semibold">Nothing there?</h2>
         <ul class="mt-2 list-disc space-y-1 pl-5 text-muted">
           <li>Look in the spam folder.</li>
-          <li>Perhaps your pharmacy knows you by another address, or by a user name: ask its owner.</li>
+          <li>Perhaps your pharmacy knows you by another address, or by a username: ask its owner.</li>
         </ul>
         <a href="/find" class="btn btn-plain mt-6">
           Try another address

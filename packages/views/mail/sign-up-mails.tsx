@@ -16,7 +16,7 @@ export interface ExistingOwnerMailProps {
 }
 
 /**
- * In place of a code, to an owner who has or had a pharmacy. Nothing of the form that was sent is in it: whoever sent
+ * In place of a code, to an owner who has a pharmacy or had the trial. Nothing of the form that was sent is in it: whoever sent
  * it may be a stranger.
  */
 export function existingOwnerMail({ pharmacies, findUrl, supportMail }: ExistingOwnerMailProps): MailContent {

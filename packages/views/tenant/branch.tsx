@@ -62,11 +62,11 @@ export function BranchPage({ shell, branch, series, values, errors, refusal, isS
           <ErrorSummary errors={errors} />
           <BranchFields values={values} errors={errors} isCodeFixed={branch?.isCodeFixed ?? false} />
           <NumberFields values={values} errors={errors} series={series} />
-          <div class="flex flex-wrap justify-end gap-2 border-line border-t pt-5">
+          <div class="flex flex-wrap gap-2 border-line border-t pt-5">
+            <SubmitButton busy="Saving…">{isNew ? "Add branch" : "Save"}</SubmitButton>
             <a href={isSetup ? backToSetup.href : back.href} class="btn btn-ghost">
               Cancel
             </a>
-            <SubmitButton busy="Saving…">{isNew ? "Add branch" : "Save"}</SubmitButton>
           </div>
         </form>
         {isNew || branch.isHeadquarters || isSetup ? null : <Closing shell={shell} branch={branch} />}

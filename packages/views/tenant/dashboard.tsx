@@ -80,12 +80,12 @@ function FirstStep({ mayAddItems }: { mayAddItems: boolean }) {
           you can search them right away.
         </p>
         <div class="mt-5 flex flex-wrap gap-2">
-          <a href="/items/import" class="btn btn-primary">
+          <a href="/items/import" class="btn btn-primary w-full sm:w-auto">
             <Icon name="upload" />
             Import your items
           </a>
           {mayAddItems ? (
-            <a href="/items/new" class="btn btn-plain">
+            <a href="/items/new" class="btn btn-plain w-full sm:w-auto">
               Add one by hand
             </a>
           ) : null}
@@ -113,7 +113,7 @@ function Figures({ items, waiting, branches, people }: DashboardPageProps["figur
         </StatCard>
       )}
       {waiting === undefined ? null : (
-        <StatCard label="Wait for the pharmacist" value={formatCount(waiting.count)}>
+        <StatCard label="Waiting for the pharmacist" value={formatCount(waiting.count)}>
           {waiting.count === 0 ? (
             "Every item has a tax class"
           ) : waiting.href === undefined ? (

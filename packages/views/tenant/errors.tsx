@@ -24,23 +24,23 @@ export function SuspendedPage({ context, companyName, trialEnded, isSignedIn }: 
         {trialEnded ? "The free trial is over and no plan was chosen yet." : "A payment is missing."} Nothing has been
         deleted: as soon as it is paid, everything is as you left it.
       </p>
-      <p class="mt-3 font-medium text-base">Ask your owner to choose a plan or pay the open invoice.</p>
+      <p class="mt-3 font-medium text-base">The owner of the pharmacy can choose a plan or pay the open invoice.</p>
       <div class="mt-7 flex flex-wrap items-center justify-center gap-2">
         {isSignedIn ? (
           <>
-            <a href="/auth/account" class="btn btn-ghost">
+            <a href="/auth/account" class="btn btn-plain">
               Your account
             </a>
             <form method="post" action="/auth/sign-out" data-once>
               <FormToken token={context.formToken} />
-              <SubmitButton busy="Signing out…" class="btn-ghost">
+              <SubmitButton busy="Signing out…" class="btn-plain">
                 <Icon name="log-out" />
                 Sign out
               </SubmitButton>
             </form>
           </>
         ) : (
-          <a href="/auth/sign-in" class="btn btn-ghost">
+          <a href="/auth/sign-in" class="btn btn-plain">
             Sign in
           </a>
         )}

@@ -94,14 +94,16 @@ export function ImportCheckPage({ shell, file, moved, errors, found, left }: Imp
             </p>
           )}
           <div class="flex flex-wrap items-center gap-2">
-            <SubmitButton busy="Starting…" class="btn-primary w-full sm:w-auto">
-              <Icon name="play" />
-              Import {countOf(usable, "row")}
-            </SubmitButton>
+            {usable === 0 ? null : (
+              <SubmitButton busy="Starting…" class="btn-primary w-full sm:w-auto">
+                <Icon name="play" />
+                Import {countOf(usable, "row")}
+              </SubmitButton>
+            )}
             <button
               type="submit"
               formaction={`/items/import/${file.id}/back`}
-              class="btn btn-plain w-full sm:w-auto"
+              class={`btn w-full sm:w-auto ${usable === 0 ? "btn-primary" : "btn-plain"}`}
               formnovalidate
             >
               Back to the columns

@@ -38,7 +38,7 @@ export function ImportHistoryPage({ shell, imports, next, previous }: ImportHist
       title="Imports"
       subtitle="Every file that was imported, and what came of it."
       actions={
-        <a href="/items/import" class="btn btn-primary">
+        <a href="/items/import" class="btn btn-primary btn-sm h-9">
           <Icon name="upload" />
           Import a file
         </a>

@@ -96,7 +96,7 @@ export function CancelImport({ shell, file }: { shell: TenantShell; file: Import
       keep="Go on"
       confirm="Cancel import"
       busy="Cancelling…"
-      class="btn-plain"
+      class="btn-plain btn-sm h-9"
     >
       Nothing was written to your items so far. To import the file later, upload it again.
     </Confirmation>
@@ -120,7 +120,7 @@ export function UndoImport({ shell, file, small }: { shell: TenantShell; file: I
       keep="Keep the import"
       confirm="Undo import"
       busy="Undoing…"
-      class={small ? "btn-plain btn-sm" : "btn-plain"}
+      class={small ? "btn-plain btn-sm" : "btn-plain btn-sm h-9"}
     >
       <ul class="list-disc space-y-1 pl-4">
         <li>Items that it added are archived, and their opening stock is taken back.</li>

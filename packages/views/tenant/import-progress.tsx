@@ -114,7 +114,7 @@ function Controls({ shell, file, state }: ControlsProps) {
       <EndImport shell={shell} file={file} />
       <form method="post" action={`/items/import/${file.id}/pause`} data-once>
         <FormToken token={shell.context.formToken} />
-        <SubmitButton busy="Pausing…" class="btn-primary">
+        <SubmitButton busy="Pausing…" class="btn-primary btn-sm h-9">
           <Icon name="pause" />
           Pause
         </SubmitButton>
@@ -137,7 +137,7 @@ export function EndImport({ shell, file }: { shell: TenantShell; file: ImportFil
         keep="Go on importing"
         confirm="Cancel and undo"
         busy="Cancelling…"
-        class="btn-plain"
+        class="btn-plain btn-sm h-9"
       >
         Everything that it has done so far is taken back: added items are archived, updated ones get their old values,
         and opening stock leaves again. What somebody has changed since stays.
@@ -151,7 +151,7 @@ export function EndImport({ shell, file }: { shell: TenantShell; file: ImportFil
         keep="Go on importing"
         confirm="Stop here"
         busy="Stopping…"
-        class="btn-plain"
+        class="btn-plain btn-sm h-9"
       >
         What was imported so far stays. The rows that are left can be downloaded as a file, to be imported later; you
         can still undo the import.

@@ -80,7 +80,7 @@ function Actions(props: Pick<ImportResultPageProps, "shell" | "file" | "state" |
         <EndImport shell={shell} file={file} />
         <form method="post" action={`/items/import/${file.id}/resume`} data-once>
           <FormToken token={shell.context.formToken} />
-          <SubmitButton busy="Going on…" class="btn-primary">
+          <SubmitButton busy="Going on…" class="btn-primary btn-sm h-9">
             <Icon name="play" />
             Resume
           </SubmitButton>
@@ -93,18 +93,18 @@ function Actions(props: Pick<ImportResultPageProps, "shell" | "file" | "state" |
       {state === "done" && canUndo ? <UndoImport shell={shell} file={file} /> : null}
       {state === "done" ? (
         <>
-          <a href="/items" class={`btn ${setupHref === undefined ? "btn-primary" : "btn-plain"}`}>
+          <a href="/items" class={`btn btn-sm h-9 ${setupHref === undefined ? "btn-primary" : "btn-plain"}`}>
             See your items
           </a>
           {setupHref === undefined ? null : (
-            <a href={setupHref} class="btn btn-primary">
+            <a href={setupHref} class="btn btn-primary btn-sm h-9">
               Go on with the first steps
               <Icon name="arrow-right" />
             </a>
           )}
         </>
       ) : (
-        <a href="/items/import" class="btn btn-primary">
+        <a href="/items/import" class="btn btn-primary btn-sm h-9">
           <Icon name="upload" />
           Upload a file
         </a>

@@ -3,6 +3,7 @@ import { TextField } from "../shared/fields.tsx";
 import { formatMoment } from "../shared/formats.ts";
 import { FormToken, SubmitButton } from "../shared/forms.tsx";
 import { Entrance } from "./entrance.tsx";
+import { passwordRules } from "./password-fields.tsx";
 
 export interface InvitationPageProps {
   context: FormContext;
@@ -50,7 +51,7 @@ export function InvitationPage(props: InvitationPageProps) {
           name="password"
           label="Choose a password"
           error={errors.password}
-          help="At least 12 characters. Three or four unrelated words are easy to remember."
+          help={passwordRules}
           attributes={{ ...attributes, minlength: 12 }}
         />
         <TextField name="passwordAgain" label="Once more" error={errors.passwordAgain} attributes={attributes} />

@@ -110,11 +110,11 @@ function BranchStock({ branch }: { branch: StockBranchRow }) {
         {branch.batches.map((batch) => (
           <tr class="border-line border-t first:border-t-0">
             <th scope="row" class="py-2.5 pr-2 pl-4 text-left align-top font-normal sm:w-1/3 sm:pl-5">
-              <span class={`inline-block min-w-20 ${batch.batchNumber === "" ? "text-muted" : ""}`}>
+              <span class={`inline-block min-w-17 ${batch.batchNumber === "" ? "text-muted" : ""}`}>
                 {batch.batchNumber || "No batch number"}
               </span>
             </th>
-            <td class="px-2 py-2.5 align-top">
+            <td class="px-1 py-2.5 align-top sm:px-2">
               <ExpiryOf batch={batch} />
             </td>
             <td class="py-2.5 pr-4 pl-2 text-right align-top sm:pr-5">

@@ -56,7 +56,7 @@ export function ItemPage({ shell, item, stock, showsCosts, mayEdit, done, refuse
             <Archiving shell={shell} item={item} isInStock={stock.branches.length > 0} />
             <a href="/items/new" class="btn btn-plain btn-sm h-9">
               <Icon name="plus" />
-              Add another item
+              Add item
             </a>
             <a href={`/items/${item.id}/edit`} class="btn btn-primary btn-sm h-9">
               <Icon name="pencil" />

@@ -1,7 +1,11 @@
 import type { FieldErrors } from "../shared/context.ts";
 import { TextField } from "../shared/fields.tsx";
 
-/** Fields `password` and `passwordAgain`, with the rules said before they are broken. */
+/** What a password must be, said before it is broken. */
+export const passwordRules =
+  "12 to 128 characters, without your name, your login or the pharmacy’s name. Four unrelated words are easy to keep in mind.";
+
+/** Fields `password` and `passwordAgain`, with the rules. */
 export function NewPasswordFields({ login, errors }: { login: string; errors: FieldErrors }) {
   const attributes = { type: "password", required: true, maxlength: 128, autocomplete: "new-password" };
   return (
@@ -12,7 +16,7 @@ export function NewPasswordFields({ login, errors }: { login: string; errors: Fi
         name="password"
         label="New password"
         error={errors.password}
-        help="12 to 128 characters, without your name, your login or the pharmacy’s name. Four unrelated words are easy to keep in mind."
+        help={passwordRules}
         attributes={{ ...attributes, minlength: 12 }}
       />
       <TextField

@@ -21,7 +21,7 @@ export interface InvitationRow {
 
 const states: Readonly<Record<InvitationRow["state"], { label: string; tone: Tone }>> = {
   open: { label: "Waiting", tone: "info" },
-  expired: { label: "Too old", tone: "warning" },
+  expired: { label: "Expired", tone: "warning" },
   accepted: { label: "Accepted", tone: "success" },
   revoked: { label: "Taken back", tone: "neutral" },
 };

@@ -22,11 +22,11 @@ export function InvitePage({ shell, ...fields }: InvitePageProps) {
         <FormToken token={shell.context.formToken} />
         <ErrorSummary errors={fields.errors} />
         <InviteFields {...fields} />
-        <div class="flex flex-wrap justify-end gap-2">
+        <div class="flex flex-wrap gap-2">
+          <SubmitButton busy="Inviting…">Invite</SubmitButton>
           <a href="/settings/people" class="btn btn-ghost">
             Cancel
           </a>
-          <SubmitButton busy="Inviting…">Invite</SubmitButton>
         </div>
       </form>
     </SettingsLayout>

@@ -61,7 +61,7 @@ export function PersonDetails({ person, formToken, values, seen, errors }: Perso
             attributes={{ maxlength: 30, autocomplete: "off", autocapitalize: "none", spellcheck: false }}
           />
         </div>
-        <div class="flex flex-wrap items-center justify-end gap-3">
+        <div class="flex flex-col items-start gap-3">
           <p class="text-muted text-xs">
             {person.isSelf
               ? "With another mail address you are signed out on your other devices, and both addresses get a mail."

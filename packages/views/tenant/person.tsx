@@ -120,7 +120,7 @@ function Roles({ shell, person, change }: { shell: TenantShell; person: PersonFa
         <FormToken token={shell.context.formToken} />
         <ErrorSummary errors={change.errors} />
         <RoleFields {...change} />
-        <div class="flex flex-wrap items-center justify-end gap-3">
+        <div class="flex flex-col items-start gap-3">
           <p class="text-muted text-xs">
             {isActive ? "It counts at once, also where they are signed in." : "It counts when they are let in again."}
           </p>

@@ -5,7 +5,7 @@ import { TenantLayout, type TenantLayoutProps } from "./shell.tsx";
 export function SettingsLayout({ children, ...layout }: TenantLayoutProps) {
   return (
     <TenantLayout {...layout}>
-      <nav aria-label="Settings" class="-mx-4 mb-6 overflow-x-auto border-line border-b px-4 sm:mx-0 sm:px-0">
+      <nav aria-label="Settings" data-tabs class="-mx-4 mb-6 overflow-x-auto border-line border-b px-4 sm:mx-0 sm:px-0">
         <ul class="flex min-w-max gap-1">
           {layout.shell.settings.map(({ label, href, current, locked }) => (
             <li>

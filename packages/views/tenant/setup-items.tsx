@@ -41,12 +41,12 @@ export function SetupItemsPage({ shell, steps, itemCount, refusal, may, mayAdd }
                 undone.
               </p>
               <div class="mt-5 flex flex-wrap gap-2">
-                <a href="/items/import?setup=1" class={`btn ${has ? "btn-plain" : "btn-primary"}`}>
+                <a href="/items/import?setup=1" class={`btn w-full sm:w-auto ${has ? "btn-plain" : "btn-primary"}`}>
                   <Icon name="upload" />
                   {has ? "Import more" : "Choose a file"}
                 </a>
                 {mayAdd ? (
-                  <a href="/items/new" class="btn btn-plain">
+                  <a href="/items/new" class="btn btn-plain w-full sm:w-auto">
                     Add one by hand
                   </a>
                 ) : null}

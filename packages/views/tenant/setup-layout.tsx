@@ -39,7 +39,7 @@ export function SetupLayout({ shell, steps, current, title, lead, children }: Se
         current === undefined ? undefined : (
           <form method="post" action="/setup/later" data-once>
             <FormToken token={shell.context.formToken} />
-            <SubmitButton busy="One moment…" class="btn-ghost btn-sm h-9">
+            <SubmitButton busy="One moment…" class="btn-ghost btn-sm h-9 max-sm:-ml-3">
               I’ll do this later
             </SubmitButton>
           </form>
@@ -111,29 +111,27 @@ export interface StepFooterProps {
   children?: Child;
 }
 
-/** Back, skip and go on, under a step. */
+/** Back, skip and go on, under a step: in one row, or on a phone with what goes on above the rest. */
 export function StepFooter({ shell, step, back, isDone, children }: StepFooterProps) {
   return (
-    <div class="mt-6 flex flex-wrap items-center justify-between gap-3">
+    <div class="mt-6 grid grid-cols-2 items-center gap-2 sm:flex">
       {back === undefined ? (
-        <span />
+        <span class="sm:mr-auto" />
       ) : (
-        <a href={back} class="btn btn-ghost">
+        <a href={back} class="btn btn-ghost justify-self-start sm:mr-auto">
           <Icon name="chevron-left" />
           Back
         </a>
       )}
-      <div class="flex flex-wrap items-center justify-end gap-2">
-        {isDone ? null : (
-          <form method="post" action={`/setup/${step}/skip`} data-once>
-            <FormToken token={shell.context.formToken} />
-            <SubmitButton busy="Skipping…" class="btn-ghost">
-              Skip for now
-            </SubmitButton>
-          </form>
-        )}
-        {children}
-      </div>
+      {isDone ? null : (
+        <form method="post" action={`/setup/${step}/skip`} data-once class="justify-self-end">
+          <FormToken token={shell.context.formToken} />
+          <SubmitButton busy="Skipping…" class="btn-ghost">
+            Skip for now
+          </SubmitButton>
+        </form>
+      )}
+      {children}
     </div>
   );
 }
@@ -157,7 +155,7 @@ export function StepRefused({ what }: { what: string }) {
 /** Sends the step's form from below it. */
 export function GoOn({ form, busy = "Saving…", children }: { form: string; busy?: string; children: Child }) {
   return (
-    <button type="submit" form={form} name="go" value="on" class="btn btn-primary">
+    <button type="submit" form={form} name="go" value="on" class="btn btn-primary max-sm:-order-2 max-sm:col-span-2">
       <span class="when-idle inline-flex items-center gap-2">{children}</span>
       <span class="when-busy items-center gap-2">
         <span class="loading loading-spinner loading-xs" aria-hidden="true" />
@@ -170,7 +168,7 @@ export function GoOn({ form, busy = "Saving…", children }: { form: string; bus
 /** Sends the step's form from below it, and comes back for one more. */
 export function AddAnother({ children }: { children: string }) {
   return (
-    <button type="submit" form="step" name="go" value="another" class="btn btn-plain">
+    <button type="submit" form="step" name="go" value="another" class="btn btn-plain max-sm:-order-1 max-sm:col-span-2">
       <Icon name="plus" />
       {children}
     </button>

@@ -40,12 +40,12 @@ export function TwoFactorCodesPage({ shell, codes, login, isNew }: TwoFactorCode
             <a
               href={`data:text/plain;charset=utf-8,${encodeURIComponent(file)}`}
               download="recovery-codes.txt"
-              class="btn btn-plain"
+              class="btn btn-plain w-full sm:w-auto"
             >
               <Icon name="download" />
               Download as text
             </a>
-            <a href="/auth/account" class="btn btn-primary">
+            <a href="/auth/account" class="btn btn-primary w-full sm:w-auto">
               I have kept them
             </a>
           </div>

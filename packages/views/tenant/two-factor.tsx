@@ -177,10 +177,10 @@ function On({ shell, view, errors }: PartProps<"on">) {
             attributes={{ maxlength: 100, autocomplete: "off", autocapitalize: "none", spellcheck: false }}
           />
           <div class="flex flex-wrap gap-2">
-            <SubmitButton busy="Making…" class="btn-plain">
+            <SubmitButton busy="Making…" class="btn-plain w-full sm:w-auto">
               Make new recovery codes
             </SubmitButton>
-            <button type="submit" formaction="/auth/two-factor/off" class="btn btn-error">
+            <button type="submit" formaction="/auth/two-factor/off" class="btn btn-error w-full sm:w-auto">
               <span class="when-idle">Turn off</span>
               <span class="when-busy items-center gap-2">
                 <span class="loading loading-spinner loading-xs" aria-hidden="true" />
