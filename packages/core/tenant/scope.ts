@@ -122,11 +122,21 @@ export class TenantScope<A extends TenantActor = Member | Job> {
     return new TenantScope<ApiKey>(tenancy, open, db, { kind: "api_key", keyId, scopes, ...origin });
   }
 
-  /** A message of a queue. A tenant that is gone or cannot be opened refuses; the message comes back. */
-  static async forJob(tenancy: Tenancy, tenantId: string, name: string): Promise<TenantScope<Job>> {
+  /**
+   * A message of a queue. A tenant that is gone or cannot be opened refuses; the message comes back.
+   * @param suspended whether a suspended pharmacy is entered too: for the mails that signing in needs, never for its records
+   * @throws DomainError `not_found`, `payment_required`, `maintenance` or `unavailable`
+   */
+  static async forJob(
+    tenancy: Tenancy,
+    tenantId: string,
+    name: string,
+    suspended: "refused" | "entered" = "entered",
+  ): Promise<TenantScope<Job>> {
     const open = await tenancy.openTenants.findById(tenantId);
     if (open === undefined) throw notFound("pharmacy");
     requireOpen(tenancy, open.entry);
+    if (suspended === "refused") requireAccess(open.entry);
     return TenantScope.#enter(tenancy, open, { kind: "job", name });
   }
 

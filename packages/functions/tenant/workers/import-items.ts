@@ -1,5 +1,7 @@
 import { log } from "@pharmasight/adapters/log";
 import { tenantPlatform } from "@pharmasight/adapters/tenant-platform";
+import { DomainError } from "@pharmasight/core/kernel/errors";
+import type { Job } from "@pharmasight/core/tenant/actors";
 import { ImportWork } from "@pharmasight/core/tenant/imports/work";
 import { TenantScope } from "@pharmasight/core/tenant/scope";
 import * as z from "zod";
@@ -17,8 +19,9 @@ const messageSchema = z.object({
 export const handler = sqsHandler(
   messageSchema,
   async ({ tenantId, outboxId, importId, turn }, record) => {
-    const { tenancy } = await tenantPlatform();
-    const tenant = await TenantScope.forJob(tenancy, tenantId, "import-items");
+    const tenant = await enter(tenantId);
+    // Its next turn is asked for when somebody looks at the import after the pharmacy has paid.
+    if (tenant === undefined) return;
     // A last receive is not tried: whatever kills workers would kill this one too, and nobody would be told.
     const receives = Number(record.attributes.ApproximateReceiveCount);
     if (receives >= queues["item-imports"].maxReceiveCount) {
@@ -30,3 +33,15 @@ export const handler = sqsHandler(
   },
   log,
 );
+
+/** The pharmacy of a message; undefined while it is suspended, because its records rest then. */
+async function enter(tenantId: string): Promise<TenantScope<Job> | undefined> {
+  const { tenancy } = await tenantPlatform();
+  try {
+    return await TenantScope.forJob(tenancy, tenantId, "import-items", "refused");
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.code !== "payment_required") throw error;
+    log.info("an import rests while its pharmacy is suspended");
+    return undefined;
+  }
+}
