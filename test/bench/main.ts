@@ -4,13 +4,15 @@ import { provisioning } from "./provisioning.ts";
 import { quotas } from "./quotas.ts";
 import type { Result } from "./report.ts";
 import { request } from "./request.ts";
+import { tenants } from "./tenants.ts";
 
 const benches = new Map<string, () => Promise<Result[]>>([
   ["request", request],
-  ["provisioning", provisioning],
+  ["provision", provisioning],
   ["cold-start", coldStart],
   ["import", importItems],
   ["quotas", quotas],
+  ["tenants-1000", tenants(1000)],
 ]);
 
 const name = process.argv[2];

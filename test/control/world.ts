@@ -23,6 +23,13 @@ interface SentMessage {
   readonly delaySeconds: number;
 }
 
+interface JobFaults {
+  /** Makes the service fail. */
+  refuse: (queue: QueueName) => boolean;
+  /** Makes the service take a message and the answer get lost. */
+  loseReply: (queue: QueueName) => boolean;
+}
+
 export type ControlWorld = Awaited<ReturnType<typeof startControlWorld>>;
 
 /**
@@ -59,11 +66,14 @@ export async function startControlWorld({ timeoutMs }: { timeoutMs?: number } = 
     log,
   });
   const masterKey = new Uint8Array(randomBytes(32));
+  const jobFaults: JobFaults = { refuse: () => false, loseReply: () => false };
   const plane = {
     db: database.db.withSchema("control"),
     jobs: {
       send: async (queue: QueueName, message: Readonly<Record<string, string>>, delaySeconds = 0) => {
+        if (jobFaults.refuse(queue)) throw new Error("the queue does not answer");
         sent.push({ queue, message, delaySeconds });
+        if (jobFaults.loseReply(queue)) throw new Error("the queue took it and does not answer");
       },
     },
     clock,
@@ -87,6 +97,7 @@ export async function startControlWorld({ timeoutMs }: { timeoutMs?: number } = 
   return {
     clock,
     sent,
+    jobFaults,
     alarms,
     supabase,
     stripe,

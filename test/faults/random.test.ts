@@ -8,9 +8,11 @@ import { type ControlWorld, openTenant, startControlWorld } from "../control/wor
 
 /** Short, so that a vendor that never answers costs little. */
 const TIMEOUT_MS = 150;
-const RUNS = 12;
-/** The vendors' own clients wait between their attempts: a slow machine gets fewer runs. */
-const LIMIT_MS = 25_000;
+/** Storms of both tests together; `npm run test:faults` has more of them. */
+const SEEDS = Number(process.env["FAULT_SEEDS"] ?? 25);
+const MAKING_SEEDS = Math.ceil(SEEDS * 0.6);
+/** The vendors' own clients wait between their attempts. */
+const MS_PER_SEED = 15_000;
 
 let world: ControlWorld;
 let jobs: ProvisioningJobs;
@@ -84,60 +86,64 @@ function clear(): void {
   for (const vendor of [world.supabase, world.stripe, world.secretsManager]) vendor.faults.clear();
 }
 
-test("whatever the vendors do, in any mix, ends with one project, one customer, one pair of secrets and one mail", async () => {
-  const end = performance.now() + LIMIT_MS;
-  await fc.assert(
-    fc.asyncProperty(storm, async (weatherOf) => {
-      if (performance.now() > end) return;
-      const { tenantId, jobId, email } = await signUp();
-      begin(weatherOf);
-      await weather(jobId, weatherOf);
-      // The worst of them leave a job to an operator, who has it go on.
-      clear();
-      if ((await jobs.jobOf(jobId)).state === "failed") {
-        await Provisioning.retry(world.operator, tenantId, { reason: "the storm is over" });
+test(
+  "whatever the vendors do, in any mix, ends with one project, one customer, one pair of secrets and one mail",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(storm, async (weatherOf) => {
+        const { tenantId, jobId, email } = await signUp();
+        begin(weatherOf);
         await weather(jobId, weatherOf);
-      }
-      await jobs.expectOneOfEach(tenantId, email);
-      expect(await jobs.secretsOf(tenantId, jobId)).toEqual(["owner", "app"]);
-    }),
-    { numRuns: RUNS, endOnFailure: true },
-  );
-}, 120_000);
+        // The worst of them leave a job to an operator, who has it go on.
+        clear();
+        if ((await jobs.jobOf(jobId)).state === "failed") {
+          await Provisioning.retry(world.operator, tenantId, { reason: "the storm is over" });
+          await weather(jobId, weatherOf);
+        }
+        await jobs.expectOneOfEach(tenantId, email);
+        expect(await jobs.secretsOf(tenantId, jobId)).toEqual(["owner", "app"]);
+      }),
+      { numRuns: MAKING_SEEDS, endOnFailure: true },
+    );
+  },
+  MAKING_SEEDS * MS_PER_SEED,
+);
 
-test("whatever the vendors do while it is made and while it is taken back, nothing is left of it", async () => {
-  const end = performance.now() + LIMIT_MS;
-  await fc.assert(
-    fc.asyncProperty(storm, storm, fc.nat(30), async (making, takingBack, turns) => {
-      if (performance.now() > end) return;
-      const { tenantId, jobId } = await signUp();
-      begin(making);
-      for (let turn = 0; turn < turns && !(await jobs.ended(jobId)()); turn += 1) {
-        await jobs.advance(jobId);
-        world.clock.advance(making.pauses[turn % making.pauses.length] ?? 1);
-      }
-      clear();
-      const reason = "the owner changed their mind";
-      try {
-        begin(takingBack);
-        await Provisioning.rollback(world.operator, tenantId, { reason });
-      } catch (error) {
-        // It was open before the storm came.
-        expect(error).toBeInstanceOf(DomainError);
-        expect(await jobs.jobOf(jobId)).toMatchObject({ state: "done" });
-        return clear();
-      }
-      await weather(jobId, takingBack);
-      clear();
-      if ((await jobs.jobOf(jobId)).state === "failed") {
-        await Provisioning.rollback(world.operator, tenantId, { reason });
+test(
+  "whatever the vendors do while it is made and while it is taken back, nothing is left of it",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(storm, storm, fc.nat(30), async (making, takingBack, turns) => {
+        const { tenantId, jobId } = await signUp();
+        begin(making);
+        for (let turn = 0; turn < turns && !(await jobs.ended(jobId)()); turn += 1) {
+          await jobs.advance(jobId);
+          world.clock.advance(making.pauses[turn % making.pauses.length] ?? 1);
+        }
+        clear();
+        const reason = "the owner changed their mind";
+        try {
+          begin(takingBack);
+          await Provisioning.rollback(world.operator, tenantId, { reason });
+        } catch (error) {
+          // It was open before the storm came.
+          expect(error).toBeInstanceOf(DomainError);
+          expect(await jobs.jobOf(jobId)).toMatchObject({ state: "done" });
+          return clear();
+        }
         await weather(jobId, takingBack);
-      }
-      expect(await jobs.jobOf(jobId)).toMatchObject({ state: "rolled_back" });
-      expect(jobs.projectsOf(tenantId)).toEqual([]);
-      expect(jobs.customersOf(tenantId)).toEqual([]);
-      expect(await jobs.secretsOf(tenantId, jobId)).toEqual([]);
-    }),
-    { numRuns: RUNS, endOnFailure: true },
-  );
-}, 120_000);
+        clear();
+        if ((await jobs.jobOf(jobId)).state === "failed") {
+          await Provisioning.rollback(world.operator, tenantId, { reason });
+          await weather(jobId, takingBack);
+        }
+        expect(await jobs.jobOf(jobId)).toMatchObject({ state: "rolled_back" });
+        expect(jobs.projectsOf(tenantId)).toEqual([]);
+        expect(jobs.customersOf(tenantId)).toEqual([]);
+        expect(await jobs.secretsOf(tenantId, jobId)).toEqual([]);
+      }),
+      { numRuns: SEEDS - MAKING_SEEDS, endOnFailure: true },
+    );
+  },
+  SEEDS * MS_PER_SEED,
+);

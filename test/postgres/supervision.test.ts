@@ -263,6 +263,30 @@ test("a closed handle opens nothing any more, not for those either who were wait
   expect(handle.stats()).toEqual({ open: 0, busy: 0 });
 });
 
+test("a retired handle serves on for a while, and keeps no connection", async () => {
+  let now = Date.now();
+  const handle = open({ clock: { now: () => new Date(now) } });
+  await answer(handle);
+  const running = sleep(handle, 0.05);
+  const waiting = answer(handle);
+  await vi.waitFor(() => expect(handle.stats()).toEqual({ open: 1, busy: 1 }));
+  handle.retire(35);
+  await running;
+  expect(await waiting).toBe(42);
+  now += 34_999;
+  expect(await answer(handle)).toBe(42);
+  expect(handle.stats()).toEqual({ open: 0, busy: 0 });
+  now += 1;
+  await unavailable(answer(handle));
+});
+
+test("a handle that is retired while it is idle closes its connection at once", async () => {
+  const handle = open();
+  await answer(handle);
+  handle.retire(35);
+  expect(handle.stats()).toEqual({ open: 0, busy: 0 });
+});
+
 test("a transaction whose error was swallowed is not taken for committed", async () => {
   const handle = open();
   await cluster.admin`insert into pharmacists values (${crypto.randomUUID()}, 'Grace')`;

@@ -1,6 +1,9 @@
 import type { Log } from "@pharmasight/core/kernel/log";
 import type { RegistryEntry, RegistryReader } from "@pharmasight/core/registry/registry";
+import { TenantConnection } from "@pharmasight/core/tenant/connection";
 import { OpenTenants } from "@pharmasight/core/tenant/open-tenants";
+import type { TenantTables } from "@pharmasight/core/tenant/tables.generated";
+import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from "kysely";
 import { beforeEach, describe, expect, test } from "vitest";
 
 const silent: Log = { info() {}, warn() {}, error() {}, alarm() {} };
@@ -33,6 +36,16 @@ class Registry implements RegistryReader {
   }
 }
 
+/** Nothing here asks a database. */
+const noDatabase = new Kysely<TenantTables>({
+  dialect: {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  },
+});
+
 function entryOf(host: string, state: RegistryEntry["state"], version: bigint): RegistryEntry {
   return {
     host,
@@ -64,14 +77,26 @@ describe("the open tenants of a process", () => {
   let registry: Registry;
   let now: number;
   let tenants: OpenTenants;
+  /** What was opened and retired, by tenant; opening waits for `opened`. */
+  let events: string[];
+  let opened: Promise<void>;
 
   beforeEach(() => {
     registry = new Registry();
     now = Date.parse("2026-11-24T08:00:00Z");
-    registry.entries.set("alfa", entryOf("alfa", "trial", 1n));
+    events = [];
+    opened = Promise.resolve();
+    for (const host of ["alfa", "bravo", "charlie"]) registry.entries.set(host, entryOf(host, "trial", 1n));
     tenants = new OpenTenants({
       registry,
-      databases: { open: () => Promise.reject(new Error("not opened here")) },
+      databases: {
+        open: async ({ tenantId }) => {
+          await opened;
+          events.push(`open ${tenantId}`);
+          const retire = () => void events.push(`retire ${tenantId}`);
+          return new TenantConnection(tenantId, { db: noDatabase, retire, close: async () => {} });
+        },
+      },
       clock: { now: () => new Date(now) },
       log: silent,
       tenantsMax: 2,
@@ -142,5 +167,33 @@ describe("the open tenants of a process", () => {
   test("are unavailable, not unknown, when the control database was silent from the start", async () => {
     registry.down = true;
     await expect(tenants.findByHost("alfa")).rejects.toMatchObject({ code: "unavailable" });
+  });
+
+  test("give up the connection of the one that was used least when there are too many", async () => {
+    for (const host of ["alfa", "bravo", "charlie"]) await (await tenants.findByHost(host))?.tenant.connection();
+    expect(events).toEqual(["open id-alfa", "open id-bravo", "retire id-alfa", "open id-charlie"]);
+  });
+
+  test("give up a connection that was still being opened when its tenant changed", async () => {
+    const gate = Promise.withResolvers<void>();
+    opened = gate.promise;
+    const opening = (await tenants.findByHost("alfa"))?.tenant.connection();
+    registry.version = 2n;
+    registry.changed = ["id-alfa"];
+    now += 5001;
+    await tenants.findByHost("bravo");
+    gate.resolve();
+    await opening;
+    expect(events).toEqual(["open id-alfa", "retire id-alfa"]);
+  });
+
+  test("give up a connection that a request opens after its tenant changed", async () => {
+    const held = (await tenants.findByHost("alfa"))?.tenant;
+    registry.version = 2n;
+    registry.changed = ["id-alfa"];
+    now += 5001;
+    await tenants.findByHost("bravo");
+    await held?.connection();
+    expect(events).toEqual(["open id-alfa", "retire id-alfa"]);
   });
 });

@@ -30,14 +30,18 @@ interface SentMessage {
   readonly message: Readonly<Record<string, string>>;
 }
 
-/** The queues of a test: everything that was sent, in order; `refuse` makes the service fail. */
+/** The queues of a test: everything that was sent, in order. */
 class SentJobs implements Jobs {
   readonly sent: SentMessage[] = [];
+  /** Makes the service fail. */
   refuse: (queue: string) => boolean = () => false;
+  /** Makes the service take a message and the answer get lost. */
+  loseReply: (queue: string) => boolean = () => false;
 
   async send(queue: string, message: Readonly<Record<string, string>>): Promise<void> {
     if (this.refuse(queue)) throw new Error("the queue does not answer");
     this.sent.push({ queue, message });
+    if (this.loseReply(queue)) throw new Error("the queue took it and does not answer");
   }
 
   of(queue: string): SentMessage[] {

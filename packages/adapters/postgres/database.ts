@@ -40,6 +40,8 @@ export interface DatabaseOptions {
 export interface Database<Tables> {
   /** The same for the life of the handle, whatever happens to connections. */
   readonly db: Kysely<Tables>;
+  /** Goes on for a while, but keeps no connection: each is closed when it is given back, the idle ones now. */
+  retire(forSeconds: number): void;
   /** Closes idle connections now and the others when they are given back. */
   close(): Promise<void>;
   stats(): { readonly open: number; readonly busy: number };
@@ -64,5 +66,5 @@ export function openDatabase<Tables>(options: DatabaseOptions): Database<Tables>
   };
   // JSON comes back as it was stored: its keys are data, not columns.
   const db = new Kysely<Tables>({ dialect, plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })] });
-  return { db, close: () => pool.close(), stats: () => pool.stats() };
+  return { db, retire: (forSeconds) => pool.retire(forSeconds), close: () => pool.close(), stats: () => pool.stats() };
 }

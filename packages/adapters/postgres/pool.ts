@@ -57,6 +57,8 @@ export class ClientPool {
   readonly #waiting: (() => void)[] = [];
   #lent = 0;
   #closing = false;
+  /** Unix milliseconds from which on nothing is lent; undefined: not retired. */
+  #lendsUntil: number | undefined;
   #opening: Promise<unknown> = Promise.resolve();
   #refusedUntil = 0;
 
@@ -69,7 +71,8 @@ export class ClientPool {
     if (this.#lent < this.#options.poolSize) this.#lent += 1;
     else await this.#freeSlot();
     try {
-      if (this.#closing) throw unavailable("The connection to the database is being closed. Try again.", 1);
+      if (this.#closing || this.#isPast(this.#lendsUntil))
+        throw unavailable("The connection to the database is being closed. Try again.", 1);
       return (await this.#reuse()) ?? (await this.#inTurn(() => this.#open()));
     } catch (error) {
       this.#passSlotOn();
@@ -81,10 +84,16 @@ export class ClientPool {
     lease.onDeath = undefined;
     const entry = [...this.#all].find((candidate) => candidate === lease);
     if (entry !== undefined) {
-      if (this.#closing) this.#end(entry);
+      if (this.#closing || this.#lendsUntil !== undefined) void this.#end(entry);
       else this.#rest(entry);
     }
     this.#passSlotOn();
+  }
+
+  /** Lends on for a while, but keeps nothing: a connection ends when it is given back. Needs no timer. */
+  retire(forSeconds: number): void {
+    this.#lendsUntil = this.#options.clock.now().getTime() + forSeconds * 1000;
+    for (const entry of this.#idle.splice(0)) void this.#end(entry);
   }
 
   async close(): Promise<void> {
@@ -94,6 +103,10 @@ export class ClientPool {
 
   stats(): { readonly open: number; readonly busy: number } {
     return { open: this.#all.size, busy: this.#lent };
+  }
+
+  #isPast(end: number | undefined): boolean {
+    return end !== undefined && this.#options.clock.now().getTime() >= end;
   }
 
   /** Waits until a connection is given back; its slot then belongs to the caller. */

@@ -67,6 +67,7 @@ export function postgresTenantDatabases(options: TenantDatabasesOptions): Tenant
           if (identity?.tenant_id !== entry.tenantId) throw mismatch(log, entry.tenantId, identity?.tenant_id);
         },
         log,
+        clock: options.clock,
       });
       try {
         // Connects, and thereby proves, before anybody is told that the pharmacy is open.

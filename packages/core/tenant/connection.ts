@@ -4,6 +4,10 @@ import type { TenantTables } from "./tables.generated.ts";
 
 export interface TenantDatabase {
   readonly db: Kysely<TenantTables>;
+  /**
+   * From now on nothing is kept open: what still uses it gets a connection for each use, and `forSeconds` later none.
+   */
+  retire(forSeconds: number): void;
   close(): Promise<void>;
 }
 
@@ -18,6 +22,10 @@ export class TenantConnection {
   constructor(tenantId: string, database: TenantDatabase) {
     this.tenantId = tenantId;
     this.#database = database;
+  }
+
+  retire(forSeconds: number): void {
+    this.#database.retire(forSeconds);
   }
 
   close(): Promise<void> {

@@ -32,6 +32,7 @@ export class OpenTenant {
   readonly apiKeys = new KnownApiKeys();
   readonly #open: (role: Role) => Promise<TenantConnection>;
   readonly #connections = new Map<Role, Promise<TenantConnection>>();
+  #isRetired = false;
 
   constructor(entry: RegistryEntry, open: (role: Role) => Promise<TenantConnection>) {
     this.entry = entry;
@@ -47,12 +48,17 @@ export class OpenTenant {
       throw error;
     });
     this.#connections.set(role, opening);
+    if (this.#isRetired) retireOnceOpen(opening);
     return opening;
   }
 
-  /** Closes once requests that still use it have had their time: no request outlives the gateway's 30 seconds. */
-  closeAfterUse(): void {
-    if (this.#connections.size > 0) setTimeout(() => void this.close(), DRAIN_MS).unref();
+  /**
+   * Nobody finds it any more. Requests that use it go on, but hold no connection between their queries: however many
+   * tenants come and go, idle connections are those of the open ones.
+   */
+  retire(): void {
+    this.#isRetired = true;
+    for (const opening of this.#connections.values()) retireOnceOpen(opening);
   }
 
   async close(): Promise<void> {
@@ -64,9 +70,19 @@ export class OpenTenant {
 /** `reader` can only select. */
 type Role = "app" | "reader";
 
-const DRAIN_MS = 35_000;
+/** No request outlives the gateway's 30 seconds. */
+const DRAIN_SECONDS = 35;
 const MISSING_TTL_MS = 5000;
 const RETRY_AFTER_SECONDS = 5;
+
+/** Gives up what is idle at once, and everything when nobody can have it in use any more. */
+function retireOnceOpen(opening: Promise<TenantConnection>): void {
+  // One whose opening fails has nothing to give up, and its caller hears of it.
+  void opening.then(
+    (connection) => connection.retire(DRAIN_SECONDS),
+    () => {},
+  );
+}
 
 /**
  * The tenants that this process serves: bounded, single-flight, and at most `checkSeconds` behind the registry. A load
@@ -92,7 +108,7 @@ export class OpenTenants {
     this.#tenants = new LRUCache({
       ...bounded,
       max: options.tenantsMax,
-      dispose: (tenant) => tenant.closeAfterUse(),
+      dispose: (tenant) => tenant.retire(),
     });
     this.#entries = new LRUCache({ ...bounded, max: options.tenantsMax * 2 });
     this.#missing = new LRUCache({ ...bounded, max: 10_000, ttl: MISSING_TTL_MS });

@@ -18,6 +18,8 @@ interface Uses {
   readonly count: number;
 }
 
+/** Remembered for each open tenant. The cache takes its memory at once, and there are hundreds of tenants. */
+const REMEMBERED_MAX = 200;
 /** How long a key that was seen alive is believed: the bound on how late a revocation bites elsewhere. */
 const SEEN_SECONDS = 10;
 
@@ -25,8 +27,8 @@ const scopesSchema = z.array(z.enum(apiScopes));
 
 /** What this process knows of one pharmacy's API keys, by their hashes. */
 export class KnownApiKeys {
-  readonly #seen = new LRUCache<string, KnownKey>({ max: 1000 });
-  readonly #uses = new LRUCache<string, Uses>({ max: 1000 });
+  readonly #seen = new LRUCache<string, KnownKey>({ max: REMEMBERED_MAX });
+  readonly #uses = new LRUCache<string, Uses>({ max: REMEMBERED_MAX });
   #revocations = 0;
 
   /**

@@ -6,7 +6,7 @@ import type { TenantTables } from "../tables.generated.ts";
 import { type Quota, QuotaShare, type QuotaState, secondsToReset, WINDOW_MS, windowOf } from "./quota.ts";
 
 /** Subjects that are remembered for a pharmacy. One that is forgotten asks for a new portion. */
-const SUBJECTS_MAX = 2000;
+const SUBJECTS_MAX = 500;
 const OLD_WINDOWS = 5;
 const REMOVED_MAX = 50;
 

@@ -25,6 +25,8 @@ interface Seen {
   readonly expiresAt: Date;
 }
 
+/** Remembered for each open tenant. The cache takes its memory at once, and there are hundreds of tenants. */
+const REMEMBERED_MAX = 200;
 /** How long a session that was seen alive is believed: the bound on how late a revocation bites elsewhere. */
 const SEEN_SECONDS = 10;
 /** How exactly a session and its person tell when they were here last: reading should not cost a write each time. */
@@ -35,7 +37,7 @@ const overridesSchema = z.array(z.object({ role: z.string(), permission: z.strin
 
 /** What this process knows of one pharmacy's sessions, by their ids. */
 export class KnownSessions {
-  readonly #seen = new LRUCache<string, Seen>({ max: 1000 });
+  readonly #seen = new LRUCache<string, Seen>({ max: REMEMBERED_MAX });
   #forgotten = 0;
 
   /** The session if it is alive: not ended, not expired, its person active. One statement, at most every ten seconds. */

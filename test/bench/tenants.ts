@@ -1,0 +1,186 @@
+import { randomUUID } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { awsSecrets } from "@pharmasight/adapters/aws/secrets";
+import { tenantPlatform } from "@pharmasight/adapters/tenant-platform";
+import { deriveKey } from "@pharmasight/core/kernel/tokens";
+import { SESSION_KEY_PURPOSE } from "@pharmasight/core/tenant/scope";
+import { SessionTokens } from "@pharmasight/core/tenant/sessions/tokens";
+import type { HttpHandler } from "@pharmasight/functions/http/lambda";
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import { type Pharmacy, signUp } from "../harness/stack.ts";
+import { bound, median, quantile, type Result, timed } from "./report.ts";
+import { agreeRequests, createItem, getEvent, labelOf, lambdaContext, type World, withWorld } from "./world.ts";
+
+const WORKERS = 20;
+const REQUESTS = 20_000;
+const SAMPLE_MS = 100;
+/** Of Lambda's 1,024, most are for what the process opens itself. */
+const DESCRIPTORS_MAX = 400;
+const GROWTH_MAX_MIB = 300;
+/** Milliseconds, of the API with all tenants open. */
+const P95_MAX_MS = 200;
+/** One request in so many adds an item; the others read one. */
+const WRITES_ONE_IN = 10;
+
+/** What one process holds while it serves far more tenants than it keeps open. */
+export const tenants = (count: number) => (): Promise<Result[]> =>
+  withWorld(async (world) => {
+    const model = await signUp(world.stack, "bench-model");
+    const item = await createItem(model);
+    const events = await copies(world, model, count, `/api/v1/items/${item}`);
+    await agreeRequests(world);
+    const { config } = await tenantPlatform();
+    const { handler } = await import("@pharmasight/functions/tenant/app/app.tsx");
+    // The first ones warm the code, so that what grows afterwards is what tenants cost.
+    for (const event of events.slice(0, config.OPEN_TENANTS_MAX)) await succeed(handler, event);
+    const open = await load(world, handler, events.slice(0, config.OPEN_TENANTS_MAX));
+    const p95 = quantile(open.times, 0.95);
+    const before = await sample(world);
+    const { times, peak } = await load(world, handler, events);
+    const limit = config.OPEN_TENANTS_MAX * config.TENANT_POOL_SIZE + WORKERS;
+    console.log(
+      `${REQUESTS} requests by ${WORKERS} at once, one in ${WRITES_ONE_IN} a write: to ${config.OPEN_TENANTS_MAX} tenants ${inWords(open.times)}; ` +
+        `to ${count} ${inWords(times)}, at most ${peak.backends} backends, ${peak.descriptors} descriptors, ` +
+        `${peak.mebibytes.toFixed(0)} MiB (${before.mebibytes.toFixed(0)} before)`,
+    );
+    return [
+      bound(`${config.OPEN_TENANTS_MAX} tenants, p95 in ms`, p95, median(open.times), P95_MAX_MS),
+      bound(`${count} tenants, backends`, peak.backends, count, limit),
+      bound(`${count} tenants, descriptors`, peak.descriptors, before.descriptors, DESCRIPTORS_MAX),
+      bound(`${count} tenants, growth in MiB`, peak.mebibytes - before.mebibytes, before.mebibytes, GROWTH_MAX_MIB),
+    ];
+  });
+
+const inWords = (times: readonly number[]): string =>
+  `median ${median(times).toFixed(1)} ms, p95 ${quantile(times, 0.95).toFixed(1)} ms`;
+
+/** As many tenants, each with a copy of the model's database: the same ids everywhere. @returns a request of each */
+async function copies(
+  world: World,
+  model: Pharmacy,
+  count: number,
+  path: string,
+): Promise<readonly APIGatewayProxyEventV2[]> {
+  const { tenancy } = await tenantPlatform();
+  const found = await tenancy.openTenants.findByHost(labelOf(model));
+  if (found === undefined) throw new Error("The model is not there.");
+  const secrets = awsSecrets({});
+  const secret = JSON.parse(await secrets.read(found.entry.appSecretArn ?? ""));
+  const template = await world.databaseOf(model);
+  const event = getEvent(model, world.stack.port, path);
+  const token = event.cookies?.find((cookie) => cookie.startsWith("session="))?.slice("session=".length) ?? "";
+  const claims = SessionTokens.claimsOf(decodeURIComponent(token));
+  if (claims === undefined) throw new Error("The model's owner is not signed in.");
+  const masterKey = await tenancy.masterKey();
+  const { cluster } = world.stack;
+  // A database can be copied while nobody is connected to it.
+  await found.tenant.close();
+  await world.control`alter database ${world.control(template)} allow_connections false`;
+  await world.control`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${template}`;
+  const events: APIGatewayProxyEventV2[] = [];
+  for (let index = 0; index < count; index++) {
+    const tenantId = randomUUID();
+    const label = `bench-${index}`;
+    const database = `bench_${index}`;
+    await world.control`create database ${world.control(database)} template ${world.control(template)}`;
+    const sql = world.connect(database);
+    await sql`set session_replication_role = replica`;
+    await sql`update pharmacy.identity set tenant_id = ${tenantId}`;
+    await sql.end();
+    const own = { ...secret, tenantId, pooled: { host: cluster.host, port: cluster.port, database } };
+    const { reference } = await secrets.create(`bench/${label}`, JSON.stringify({ ...own, app: plain(secret.app) }));
+    await register(world, found.entry.tenantId, { tenantId, label, reference });
+    const key = deriveKey(masterKey, SESSION_KEY_PURPOSE, tenantId);
+    const cookie = `session=${SessionTokens.sign({ ...claims, tenantId }, key)}`;
+    const host = `${label}.${new URL(world.stack.url).hostname}`;
+    events.push({ ...event, headers: { ...event.headers, host }, cookies: [cookie] });
+  }
+  return events;
+}
+
+/** The role as the server itself knows it: the pooler's name of it has the project behind a dot. */
+const plain = ({ user, password }: { user: string; password: string }) => ({ user: user.split(".")[0], password });
+
+async function register(
+  { control }: World,
+  modelId: string,
+  { tenantId, label, reference }: { tenantId: string; label: string; reference: string },
+): Promise<void> {
+  const copy = async (table: string, changes: Record<string, string>): Promise<void> => {
+    await control`
+      insert into ${control(`control.${table}`)}
+      select (jsonb_populate_record(t, ${control.json(changes)})).* from ${control(`control.${table}`)} t
+      where ${table === "tenants" ? control`t.id` : control`t.tenant_id`} = ${modelId}`;
+  };
+  await copy("tenants", { id: tenantId, owner_mailbox: `${label}@example.com`, owner_email: `${label}@example.com` });
+  await copy("tenant_hosts", { tenant_id: tenantId, host: label });
+  await copy("tenant_subscriptions", { id: randomUUID(), tenant_id: tenantId, stripe_customer_id: `cus_${label}` });
+  await copy("tenant_databases", {
+    tenant_id: tenantId,
+    project_name: label,
+    project_ref: label,
+    owner_secret_arn: `${reference}-owner`,
+    app_secret_arn: reference,
+  });
+}
+
+interface Held {
+  readonly backends: number;
+  readonly descriptors: number;
+  readonly mebibytes: number;
+}
+
+async function load(world: World, handler: HttpHandler, events: readonly APIGatewayProxyEventV2[]) {
+  const times: number[] = [];
+  let peak = await sample(world);
+  let isOver = false;
+  const watching = (async () => {
+    while (!isOver) {
+      const now = await sample(world);
+      peak = {
+        backends: Math.max(peak.backends, now.backends),
+        descriptors: Math.max(peak.descriptors, now.descriptors),
+        mebibytes: Math.max(peak.mebibytes, now.mebibytes),
+      };
+      await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
+    }
+  })();
+  let sent = 0;
+  const worker = async (): Promise<void> => {
+    while (sent < REQUESTS) {
+      sent += 1;
+      // Half of the requests go to a twentieth of the tenants, as they do: the rest are asked for once in a while.
+      const among = sent % 2 === 0 ? events.length : Math.ceil(events.length / 20);
+      const event = events[Math.floor(Math.random() * among)];
+      if (event === undefined) continue;
+      const asked = sent % WRITES_ONE_IN === 0 ? adding(event, sent) : event;
+      times.push(await timed(() => succeed(handler, asked)));
+    }
+  };
+  await Promise.all(Array.from({ length: WORKERS }, worker));
+  isOver = true;
+  await watching;
+  return { times, peak };
+}
+
+/** The same person adds an item. */
+const adding = (event: APIGatewayProxyEventV2, number: number): APIGatewayProxyEventV2 => ({
+  ...event,
+  rawPath: "/api/v1/items",
+  headers: { ...event.headers, "content-type": "application/json", "sec-fetch-site": "same-origin" },
+  requestContext: { ...event.requestContext, http: { ...event.requestContext.http, method: "POST" } },
+  body: JSON.stringify({ name: `Bench item ${number} ${randomUUID()}`, baseUnit: "tablet" }),
+});
+
+async function sample({ control }: World): Promise<Held> {
+  const [row] = await control`
+    select count(*)::int as backends from pg_stat_activity where application_name like 'pharmasight-tenant-%'`;
+  const descriptors = (await readdir("/proc/self/fd")).length;
+  return { backends: Number(row?.["backends"]), descriptors, mebibytes: process.memoryUsage().rss / 2 ** 20 };
+}
+
+async function succeed(handler: HttpHandler, event: APIGatewayProxyEventV2): Promise<void> {
+  const reply = await handler(event, lambdaContext);
+  if (reply.statusCode !== 200 && reply.statusCode !== 201)
+    throw new Error(`The request was answered ${reply.statusCode}: ${reply.body}`);
+}
