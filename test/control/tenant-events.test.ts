@@ -76,6 +76,14 @@ describe("what a pharmacy tells of its company and owner", () => {
     );
   }, 120_000);
 
+  test("changes nothing of another pharmacy", async () => {
+    const [speaker, other] = [await openTenant(world, "ev-speaker"), await openTenant(world, "ev-other")];
+    const before = await tenantOf(other.tenantId);
+    await recordTenantEvent(world.system, arrived(speaker.tenantId, TenantEvents.profileChanged(profileOf(8))));
+    expect(await tenantOf(speaker.tenantId)).toMatchObject({ name: "Pharmacy 8" });
+    expect(await tenantOf(other.tenantId)).toEqual(before);
+  });
+
   test("is what the registry says from then on", async () => {
     const { tenantId } = await openTenant(world, "ev-registry");
     const entry = async () =>

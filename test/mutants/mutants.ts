@@ -288,7 +288,7 @@ const lifecycle: readonly Mutant[] = [
     breaks: "A module that was granted for a time stays for ever.",
     file: "packages/core/registry/modules.ts",
     find: "(grant.expiresAt === null || grant.expiresAt > at)",
-    replacement: "(grant.expiresAt === null || grant.expiresAt !== at)",
+    replacement: "(grant.expiresAt === null || grant.expiresAt > new Date(0))",
     killers: doors,
   },
   {
@@ -572,8 +572,8 @@ const rights: readonly Mutant[] = [
     name: "role-changes-identity",
     breaks: "The credential of requests can say that a database is another pharmacy's.",
     file: MIGRATIONS,
-    find: "revoke insert, update, delete on identity from pharmacy_app;",
-    replacement: "",
+    find: "revoke select on api_keys from pharmacy_reader;",
+    replacement: "revoke select on api_keys from pharmacy_reader; grant update on identity to pharmacy_app;",
     killers: roles,
   },
   {

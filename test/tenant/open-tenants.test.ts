@@ -132,7 +132,8 @@ describe("the open tenants of a process", () => {
     const gate = Promise.withResolvers<void>();
     registry.gate = gate.promise;
     const early = tenants.findByHost("alfa");
-    await Promise.resolve();
+    // Not before the registry was asked: a look that has not begun cannot be overtaken.
+    await expect.poll(() => registry.lookups).toBe(1);
     registry.version = 2n;
     registry.changed = ["id-alfa"];
     now += 5001;
