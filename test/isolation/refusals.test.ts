@@ -2,32 +2,12 @@ import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Client } from "../harness/client.ts";
 import { eventually, type Pharmacy, ROOT, signUp, testStack } from "../harness/stack.ts";
+import { openRoutes } from "./open-routes.ts";
 
 interface Route {
   readonly method: string;
   readonly path: string;
 }
-
-/** What anybody may ask of a pharmacy's address, and why. Every other route refuses whoever has not signed in. */
-const open = new Map([
-  ["GET /assets/:name", "the style of every page, the sign-in page's too"],
-  ["GET /health", "asked by monitors"],
-  ["GET /health/", "asked by monitors"],
-  ["GET /api/v1/openapi.json", "a description, the same for everybody"],
-  ["GET /auth/link", "shows the button that a one-time link needs"],
-  ["POST /auth/link", "its token is the credential"],
-  ["GET /auth/sign-in", "how one gets in"],
-  ["POST /auth/sign-in", "how one gets in"],
-  ["POST /auth/sign-in/link", "how one gets in"],
-  ["GET /auth/second-step", "its cookie is the credential"],
-  ["POST /auth/second-step", "its cookie is the credential, and the code"],
-  ["GET /auth/forgot", "how one gets in again"],
-  ["POST /auth/forgot", "how one gets in again"],
-  ["GET /auth/reset", "shows the form that a link for a new password needs"],
-  ["POST /auth/reset", "its token is the credential"],
-  ["GET /auth/invitation", "its token is the credential"],
-  ["POST /auth/invitation", "its token is the credential"],
-]);
 
 describe("every route of a pharmacy", () => {
   let running: Awaited<ReturnType<typeof testStack>>;
@@ -67,13 +47,13 @@ describe("every route of a pharmacy", () => {
       headers: { accept, ...headers },
     });
   };
-  const isClosed = ({ method, path }: Route) => !open.has(`${method} ${path}`);
+  const isClosed = ({ method, path }: Route) => !openRoutes.has(`${method} ${path}`);
   const toSignIn = ({ status, headers }: { status: number; headers: Record<string, unknown> }) =>
     status === 401 || (status === 303 && headers["location"] === "/auth/sign-in");
 
   test("is there to be tried", () => {
     expect(routes.length).toBeGreaterThan(20);
-    for (const name of open.keys())
+    for (const name of openRoutes.keys())
       if (!name.endsWith("/")) expect(routes.map(({ method, path }) => `${method} ${path}`)).toContain(name);
   });
 

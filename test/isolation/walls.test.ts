@@ -1,9 +1,11 @@
 import { OpenTenants } from "@pharmasight/core/tenant/open-tenants";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { type AskStep, DRAIN_SECONDS, type Invariant, Machine, type Step, Violation } from "./model/machine.ts";
+import { DRAIN_SECONDS, type Invariant, Violation } from "./model/judge.ts";
+import { Machine } from "./model/machine.ts";
 import { type CredentialKind, credentialKinds, nameOf } from "./model/requests.ts";
-import { runs } from "./model/steps.ts";
+import { type AskStep, runs, type Step } from "./model/steps.ts";
+import { ids } from "./model/tenants.ts";
 import { startWorld, type World } from "./model/world.ts";
 
 /** Set by `npm run test:isolation`. */
@@ -42,25 +44,49 @@ describe("the walls between pharmacies", () => {
 
   test.skipIf(isReplay)("stand on every route, for every credential, open or suspended", async () => {
     expect(machine.routes.length).toBeGreaterThan(80);
-    const before = machine.coverage.size;
+    const before = machine.judge.coverage.size;
     for (const suspended of [false, true]) {
       if (suspended) await machine.run({ kind: "suspend", tenant: 0, delayed: false });
       for (const route of machine.routes.keys()) {
         for (const credential of credentialKinds) await machine.run(ask(route, credential, { other: route }));
       }
     }
-    expect(machine.coverage.size - before).toBe(machine.routes.length * credentialKinds.length * 2);
-    expect(machine.statementsSeen).toBeGreaterThan(1000);
-    expect(machine.ownRecordsSeen).toBeGreaterThan(4);
+    expect(machine.judge.coverage.size - before).toBe(machine.routes.length * credentialKinds.length * 2);
+    expect(machine.judge.statementsSeen).toBeGreaterThan(1000);
+    expect(machine.judge.ownRecordsSeen).toBeGreaterThan(4);
   });
 
-  test.skipIf(isReplay)("let a suspended pharmacy's import rest: no turn reads or writes its records", async () => {
+  test.skipIf(isReplay)("let a suspended pharmacy's import rest, until somebody comes back who has paid", async () => {
+    const [first] = world.tenants;
+    if (first === undefined) throw new Error("There are no tenants.");
+    const worked = () => world.database(first)`
+      select id from pharmacy.outbox where queue = 'item-imports' and done_at is not null and dedupe_key <> 'walls'
+        and dedupe_key like ${`item-import:${ids.newImport}:1:%`}`;
     await machine.run({ kind: "enqueue", tenant: 0 });
     await machine.run({ kind: "consume", picks: [0], strangers: [] });
     expect(world.queued.map(({ queue }) => queue)).toEqual(["item-imports"]);
     await machine.run({ kind: "suspend", tenant: 0, delayed: false });
     await machine.run({ kind: "consume", picks: [0], strangers: [] });
+    await machine.run({ kind: "pass", seconds: 301 });
     expect(world.queued).toEqual([]);
+    await machine.run({ kind: "resume", tenant: 0, delayed: false });
+    const before = (await worked()).length;
+    await machine.run(ask(routeOf("GET /"), "owner"));
+    const turn = world.queued.findIndex(({ queue }) => queue === "item-imports");
+    expect(turn).toBeGreaterThanOrEqual(0);
+    await machine.run({ kind: "consume", picks: [turn], strangers: [] });
+    expect(await worked()).toHaveLength(before + 1);
+  });
+
+  test.skipIf(isReplay)("stand when the registry's answers come later than a change", async () => {
+    const before = machine.answersOvertaken;
+    for (const _ of ["suspended", "paid"]) {
+      await machine.run({ kind: "lag", tenant: 0, asks: [ask(routeOf("GET /items"), "owner")] });
+      await machine.run({ kind: "pass", seconds: 11 });
+      // Refused, and shown again: the judge knows which.
+      await machine.run(ask(routeOf("GET /items"), "owner"));
+    }
+    expect(machine.answersOvertaken - before).toBeGreaterThanOrEqual(2);
   });
 
   test(
@@ -93,8 +119,9 @@ describe("the walls between pharmacies", () => {
       if (isLong) {
         const total = machine.routes.length * credentialKinds.length * 3;
         process.stderr.write(
-          `seed ${asked.seed}: ${count} runs, ${machine.statementsSeen} statements, ` +
-            `${machine.coverage.size} of ${total} route × credential × state\n`,
+          `seed ${asked.seed}: ${count} runs, ${machine.judge.statementsSeen} statements, ` +
+            `${machine.judge.coverage.size} of ${total} route × credential × state, ` +
+            `${machine.answersOvertaken} answers overtaken\n`,
         );
       }
     },

@@ -142,6 +142,25 @@ describe("exactly once", () => {
     expect((await Imports.get(owner, id)).state).toBe("mapping");
   });
 
+  test("the list of imports asks for a lost message too, and comes when the queue does not answer", async () => {
+    const pharmacy = await fresh();
+    const owner = await pharmacy.member();
+    const id = await upload(owner, "name\nAspirin");
+    const sent = () => pharmacy.jobs.of("item-imports").length;
+    await Imports.recent(owner);
+    expect(sent()).toBe(1);
+    await owner.db
+      .updateTable("itemImports")
+      .set({ hintedAt: new Date(Date.now() - 61_000) })
+      .where("id", "=", id)
+      .execute();
+    pharmacy.jobs.refuse = () => true;
+    expect(await Imports.recent(owner)).toMatchObject([{ id, state: "waiting" }]);
+    pharmacy.jobs.refuse = () => false;
+    await Promise.all(Array.from({ length: 5 }, () => Imports.recent(owner)));
+    expect(sent()).toBe(2);
+  });
+
   test("a turn that fails again and again ends where the person can go on, and late messages change nothing", async () => {
     const pharmacy = await fresh();
     const owner = await pharmacy.member();

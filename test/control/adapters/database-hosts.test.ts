@@ -1,7 +1,8 @@
 import { supabaseDatabaseHosts } from "@pharmasight/adapters/supabase/database-hosts";
 import postgres from "postgres";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type ManualClock, manualClock, type SupabaseWorld, startSupabaseWorld } from "../../local/stand-ins/world.ts";
+import { keepsTheContractOfDatabaseHosts } from "./database-hosts.contract.ts";
 
 const WAIT_SECONDS = 100;
 let clock: ManualClock;
@@ -33,6 +34,18 @@ const built = (ref: string) =>
   expect
     .poll(() => world.supabase.projects().find((project) => project.ref === ref)?.built, { timeout: 20_000 })
     .toBe(true);
+
+describe("the provider supabase", () => {
+  keepsTheContractOfDatabaseHosts({
+    hosts,
+    region: () => world.supabase.region,
+    finish: async (ref) => {
+      await built(ref);
+      clock.advance(2 * WAIT_SECONDS);
+      await hosts().inspect(ref);
+    },
+  });
+});
 
 test("a project is being made until database and pooler are healthy, and its endpoints let the owner in", async () => {
   const created = await hosts().create(wanted("ps-ready"));

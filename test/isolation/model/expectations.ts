@@ -1,30 +1,10 @@
+import { openRoutes } from "../open-routes.ts";
 import { type CredentialKind, nameOf, type Reply, type Request, type Route } from "./requests.ts";
 import { LOGO_DIGEST } from "./tenants.ts";
 
-/** What anybody may ask of a pharmacy's address. */
-const open = new Set([
-  "GET /assets/:name",
-  "GET /health",
-  "GET /health/",
-  "GET /api/v1/openapi.json",
-  "GET /auth/link",
-  "POST /auth/link",
-  "GET /auth/sign-in",
-  "POST /auth/sign-in",
-  "POST /auth/sign-in/link",
-  "GET /auth/second-step",
-  "POST /auth/second-step",
-  "GET /auth/forgot",
-  "POST /auth/forgot",
-  "GET /auth/reset",
-  "POST /auth/reset",
-  "GET /auth/invitation",
-  "POST /auth/invitation",
-]);
-
 /** Outside the pharmacies: the same files for everybody. */
 export const isAsset = ({ path }: Route): boolean => path.startsWith("/assets/");
-const isOpen = (route: Route): boolean => open.has(nameOf(route));
+const isOpen = (route: Route): boolean => openRoutes.has(nameOf(route));
 const isApi = ({ path }: Route): boolean => path.startsWith("/api/");
 
 /** What a suspended pharmacy's database may be asked: who somebody is and whether that is theirs, whatever the route. */

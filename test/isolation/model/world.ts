@@ -19,6 +19,7 @@ import { ROOT } from "../../harness/stack.ts";
 import { logStatements, StatementLog } from "./statements.ts";
 import { newTenant, seed, type Tenant } from "./tenants.ts";
 import { ProcessTime } from "./time.ts";
+import { Wire } from "./wire.ts";
 
 /** Fewer than the pharmacies, so that serving all of them throws one out. */
 export const OPEN_TENANTS_MAX = 3;
@@ -60,13 +61,15 @@ export async function startWorld() {
     return sql;
   };
   const controlDatabase = await prepareControlDatabase(cluster, state);
+  const registryWire = await Wire.to({ host, port });
   const secretsManager = await startSecretsManager({ file: state.path("secrets.json"), port: 0 });
   await storeSecrets(secretsManager.url, {
     controlDatabase: JSON.stringify(controlDatabase.app),
-    registryDatabase: JSON.stringify(controlDatabase.registryReader),
+    registryDatabase: JSON.stringify({ ...controlDatabase.registryReader, ...registryWire.address }),
     signingKey: randomBytes(32).toString("base64url"),
     supabaseToken: "none",
     stripeKey: "none",
+    postgresAdministrator: "none",
   });
   const queue = { url: "http://127.0.0.1:1/none" };
   applyEnvironment({
@@ -227,6 +230,7 @@ export async function startWorld() {
     arns,
     time,
     statements,
+    registryWire,
     queued,
     log,
     tenancy: tenancy as Tenancy,
@@ -273,6 +277,7 @@ export async function startWorld() {
       statements.close();
       await Promise.all(opened.map((sql) => sql.end({ timeout: 1 })));
       await secretsManager.stop();
+      await registryWire.stop();
       await cluster.stop();
       await state.release();
       await rm(folder, { recursive: true, force: true });

@@ -126,11 +126,21 @@ export async function get(tenant: TenantScope<Member>, importId: string): Promis
   };
 }
 
-/** The latest imports, the newest first, at most ten; none for somebody who may not import. */
+/**
+ * The latest imports, the newest first, at most ten; none for somebody who may not import. Those that should work and stand
+ * still are asked to go on, so that what rested while the pharmacy was suspended goes on when one of its people comes back.
+ */
 export async function recent(tenant: TenantScope<Member>): Promise<readonly NamedImport[]> {
   if (!Permissions.may(tenant.actor, "items.import")) return [];
   const rows = await newestFirst(tenant).limit(RECENT_MAX).execute();
-  return rows.map(parseNamed);
+  const runs = rows.map(parseNamed);
+  for (const run of runs) {
+    // Whoever looks at a list does not wait for a queue, and is not told when it does not answer.
+    await nudge(tenant, run).catch((error: unknown) =>
+      tenant.log.warn("an import was not asked to go on", { importId: run.id, error: String(error) }),
+    );
+  }
+  return runs;
 }
 
 /**

@@ -20,7 +20,8 @@ export const handler = sqsHandler(
   messageSchema,
   async ({ tenantId, outboxId, importId, turn }, record) => {
     const tenant = await enter(tenantId);
-    // Its next turn is asked for when somebody looks at the import after the pharmacy has paid.
+    // The message is gone. Its turn is asked for again when one of the pharmacy's people opens the dashboard or the import
+    // after it was paid: only they see that it is open again, and until one does nobody waits for the import.
     if (tenant === undefined) return;
     // A last receive is not tried: whatever kills workers would kill this one too, and nobody would be told.
     const receives = Number(record.attributes.ApproximateReceiveCount);

@@ -1,0 +1,207 @@
+import { invalidInput, notFound } from "@pharmasight/core/kernel/errors";
+import type { DatabaseHosts, DatabaseProject, ListedProject } from "@pharmasight/core/ports/database-hosts";
+import type { Session } from "../postgres/client.ts";
+import { scramVerifier } from "../postgres/scram.ts";
+import { withSession } from "../postgres/session.ts";
+import { isRef, ownerOf, refOf } from "./names.ts";
+import { ensureTemplate, GROUPS, TEMPLATE_OWNER } from "./template.ts";
+
+/** How the administrator of a server reaches it. The database is one that no tenant's role may connect to. */
+export interface ServerAdministrator {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+const PAGE_SIZE = 100;
+const NAME_LENGTH_MAX = 200;
+
+/**
+ * One database and its roles for each tenant, on a Postgres server of ours: cloned from a template that has the tenant
+ * migrations already. Making one is done when `create` returns. What was made is kept in a table of the administrator's
+ * database, which is closed to everybody else.
+ */
+export function postgresServerHosts(options: {
+  readonly administrator: () => Promise<ServerAdministrator>;
+  /** The one region that this server is in. */
+  readonly region: string;
+  /** A transaction pooler in front of the server; without it requests connect to the server itself. */
+  readonly pooler?: { readonly host: string; readonly port: number };
+  readonly ca?: string;
+}): DatabaseHosts {
+  const { administrator, region, pooler, ca } = options;
+
+  const run = async <T>(
+    work: (session: Session, admin: ServerAdministrator) => Promise<T>,
+    database?: string,
+  ): Promise<T> => {
+    const admin = await administrator();
+    const endpoint = { host: admin.host, port: admin.port, database: database ?? admin.database };
+    const credential = { user: admin.user, password: admin.password };
+    return withSession({ endpoint, credential, ca, applicationName: "pharmasight-hosts" }, async (session) => {
+      await session.script("set statement_timeout = '45s'");
+      return work(session, admin);
+    });
+  };
+  /** With the server's own list, which is made when it is missing. */
+  const onList: typeof run = (work) =>
+    run(async (session, admin) => {
+      const [row] = await session.rows("select to_regclass('pharmasight.databases') is not null as made");
+      if (row?.made !== true) await makeList(session);
+      return work(session, admin);
+    });
+
+  const inspect = async (ref: string): Promise<DatabaseProject> =>
+    onList(async (session) => {
+      const [row] = await session.rows("select name, is_ready from pharmasight.databases where ref = $1", [ref]);
+      if (row === undefined) return { ref, name: undefined, status: "removed" };
+      return { ref, name: String(row.name), status: row.is_ready === true ? "ready" : "creating" };
+    });
+
+  return {
+    inspect,
+
+    // One that was begun and not finished is not found: `create` is what finishes it.
+    find: async (name) => {
+      const project = await inspect(refOf(name));
+      return project.status === "ready" ? project : undefined;
+    },
+
+    list: (namePart, after = "0") =>
+      onList(async (session) => {
+        const rows = await session.rows(
+          `select position::text, ref, name, is_ready, created_at from pharmasight.databases
+           where position > $1::bigint and strpos(name, $2) > 0 order by position limit ${PAGE_SIZE + 1}`,
+          [after, namePart],
+        );
+        const page = rows.slice(0, PAGE_SIZE);
+        return {
+          projects: page.map(listed),
+          next: rows.length > PAGE_SIZE ? String(page.at(-1)?.position) : undefined,
+        };
+      }),
+
+    create: async (project) => {
+      if (project.region !== region) throw invalidInput(`No server of ours is in the region ${project.region}.`, {});
+      if (project.name.length > NAME_LENGTH_MAX) throw invalidInput("The name of the database is too long.", {});
+      const ref = refOf(project.name);
+      await onList(async (session, admin) => {
+        await hold(session, ref);
+        await session.rows("insert into pharmasight.databases (ref, name) values ($1, $2) on conflict do nothing", [
+          ref,
+          project.name,
+        ]);
+        const [row] = await session.rows("select is_ready from pharmasight.databases where ref = $1", [ref]);
+        if (row?.is_ready === true) return;
+        const endpoint = { host: admin.host, port: admin.port, database: admin.database };
+        const template = await ensureTemplate(session, { endpoint, ca });
+        await drop(session, ref);
+        await makeOwner(session, ref, project.ownerPassword);
+        await session.script(
+          `create database ${ref} template ${template} owner ${ownerOf(ref)} allow_connections false`,
+        );
+        // Shut before it is opened: by default every role of the server may connect.
+        await session.script(`revoke all on database ${ref} from public`);
+        await session.script(`alter database ${ref} allow_connections true`);
+        await run((inside) => handOver(inside, ownerOf(ref)), ref);
+        await session.rows("update pharmasight.databases set is_ready = true where ref = $1", [ref]);
+      });
+      return { ref, name: project.name, status: "ready" };
+    },
+
+    endpoints: async (ref) => {
+      if ((await inspect(ref)).status === "removed") throw notFound("database project");
+      const { host, port } = await administrator();
+      const session = { host, port, database: ref };
+      return { session, pooled: { ...session, ...pooler }, ownerUser: ownerOf(ref), userSuffix: "" };
+    },
+
+    delete: (ref) =>
+      onList(async (session) => {
+        if (!isRef(ref)) return { isAccepted: true };
+        await hold(session, ref);
+        await drop(session, ref);
+        await session.rows("delete from pharmasight.databases where ref = $1", [ref]);
+        return { isAccepted: true };
+      }),
+  };
+}
+
+async function makeList(session: Session): Promise<void> {
+  // One statement after another in one implicit transaction; whoever comes second waits and finds it made.
+  await session.script(`
+    select pg_advisory_xact_lock(hashtextextended('pharmasight databases', 0));
+    do $$ begin
+      execute format('revoke all on database %I from public', current_database());
+    end $$;
+    create schema if not exists pharmasight;
+    create table if not exists pharmasight.databases (
+      ref text primary key,
+      name text not null unique,
+      position bigint not null unique generated always as identity,
+      is_ready boolean not null default false,
+      created_at timestamptz not null default now()
+    )`);
+}
+
+/** Whoever makes or deletes one database goes alone; the lock ends with the session. */
+async function hold(session: Session, ref: string): Promise<void> {
+  await session.rows("select pg_advisory_lock(hashtextextended($1, 0))", [`pharmasight database ${ref}`]);
+}
+
+/** May make the roles of its own tenant, and no database. It can hand out the groups, but has none of their rights. */
+async function makeOwner(session: Session, ref: string, password: string): Promise<void> {
+  const owner = ownerOf(ref);
+  const attributes = "login createrole nocreatedb nosuperuser nobypassrls noreplication";
+  await session.script(`create role ${owner} ${attributes} password '${await scramVerifier(password)}'`);
+  await session.script(`grant ${GROUPS.join(", ")} to ${owner} with admin true, inherit false, set false`);
+  // An administrator who is no superuser has to be a member to make somebody the owner of anything.
+  await session.script(`grant ${owner}, ${TEMPLATE_OWNER} to current_user with inherit true, set true`);
+}
+
+/**
+ * Makes the owner the owner of all that the template brought. Default rights belong to the role that makes objects, so
+ * they are granted anew: later migrations run as this owner.
+ */
+async function handOver(session: Session, owner: string): Promise<void> {
+  await session.script(`
+    reassign owned by ${TEMPLATE_OWNER} to ${owner};
+    do $$
+    declare given record;
+    begin
+      for given in
+        select n.nspname as schema, e.privilege_type as privilege, e.grantee::regrole::text as grantee,
+          case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions'
+            when 'T' then 'types' end as kind
+        from pg_default_acl d join pg_namespace n on n.oid = d.defaclnamespace, aclexplode(d.defaclacl) e
+        where d.defaclrole = '${TEMPLATE_OWNER}'::regrole and e.grantee <> 0
+      loop
+        execute format('alter default privileges for role ${owner} in schema %I grant %s on %s to %s',
+          given.schema, given.privilege, given.kind, given.grantee);
+      end loop;
+    end $$`);
+}
+
+/** The database, whoever is connected, and its roles: the owner's, and those that the owner made. */
+async function drop(session: Session, ref: string): Promise<void> {
+  await session.script(`drop database if exists ${ref} with (force)`);
+  const made = await session.rows(
+    `select quote_ident(made.rolname) as name
+     from pg_auth_members join pg_roles made on made.oid = roleid join pg_roles maker on maker.oid = member
+     where admin_option and maker.rolname = $1 and made.rolname not in ('${GROUPS.join("', '")}')`,
+    [ownerOf(ref)],
+  );
+  for (const { name } of made) await session.script(`drop role if exists ${String(name)}`);
+  await session.script(`drop role if exists ${ownerOf(ref)}`);
+}
+
+function listed(row: Readonly<Record<string, unknown>>): ListedProject {
+  return {
+    ref: String(row.ref),
+    name: String(row.name),
+    status: row.is_ready === true ? "up" : "creating",
+    createdAt: row.created_at instanceof Date ? row.created_at : new Date(String(row.created_at)),
+  };
+}
