@@ -195,8 +195,8 @@ describe("adopt", () => {
   /** A project that a person made in the provider's dashboard. */
   async function projectByHand(name: string): Promise<AdoptedDatabase & { kind: "project" }> {
     const wanted = { name, ownerPassword: PASSWORD, region: world.supabase.region, size: "micro" };
-    const { ref } = await world.ports.hosts.create(wanted);
-    await expect.poll(async () => (await world.ports.hosts.inspect(ref)).status, { timeout: 20_000 }).toBe("ready");
+    const { ref } = await world.hosts.supabase.create(wanted);
+    await expect.poll(async () => (await world.hosts.supabase.inspect(ref)).status, { timeout: 20_000 }).toBe("ready");
     return { kind: "project", ref, password: PASSWORD };
   }
 
@@ -471,7 +471,7 @@ describe("rollback", () => {
       world.clock.advance(3);
     }
     const wanted = { ownerPassword: PASSWORD, region: world.supabase.region, size: "micro" };
-    await world.ports.hosts.create({ name: `pharmasight-${tenantId}`, ...wanted });
+    await world.hosts.supabase.create({ name: `pharmasight-${tenantId}`, ...wanted });
     await jobs.advanceUntil(jobId, jobs.ended(jobId));
     await expectNothingLeft(tenantId, jobId);
   });
@@ -684,9 +684,9 @@ describe("an operator sees", () => {
     world.supabase.faults.add({ on: "^POST /v1/projects$", action: "lost-reply" });
     await jobs.advance(making.jobId);
     const wanted = { ownerPassword: PASSWORD, region: world.supabase.region, size: "micro" };
-    const { ref: unknown } = await world.ports.hosts.create({ name: "pharmasight-nobody", ...wanted });
-    const { ref: double } = await world.ports.hosts.create({ name: `pharmasight-${serving.tenantId}`, ...wanted });
-    await world.ports.hosts.create({ name: "something else", ...wanted });
+    const { ref: unknown } = await world.hosts.supabase.create({ name: "pharmasight-nobody", ...wanted });
+    const { ref: double } = await world.hosts.supabase.create({ name: `pharmasight-${serving.tenantId}`, ...wanted });
+    await world.hosts.supabase.create({ name: "something else", ...wanted });
     const orphans = await Provisioning.orphans(world.operator, world.ports.hosts);
     const why = new Map(orphans.map((orphan) => [orphan.ref, orphan.why]));
     expect(why.get(unknown)).toBe("unknown");
