@@ -21,6 +21,7 @@ const options = {
   confirm: { type: "string" },
   email: { type: "string" },
   project: { type: "string" },
+  provider: { type: "string" },
   session: { type: "string" },
   pooled: { type: "string" },
   "user-suffix": { type: "string" },

@@ -7,7 +7,8 @@ export type StageSecretName =
   | "registry-database"
   | "signing-key"
   | "supabase-token"
-  | "stripe-key";
+  | "stripe-key"
+  | "postgres-administrator";
 
 /** Everything that one function may reach. What is not said here, IAM refuses. */
 export interface Access {
@@ -49,7 +50,7 @@ const accesses: ReadonlyMap<FunctionSpec, Access> = new Map<FunctionSpec, Access
     {
       ...control,
       settings: "provisioning",
-      readsSecrets: [...control.readsSecrets, "supabase-token", "stripe-key"],
+      readsSecrets: [...control.readsSecrets, "supabase-token", "stripe-key", "postgres-administrator"],
       tenantSecrets: "make",
     },
   ],

@@ -1,3 +1,4 @@
+import { planPlacesSchema } from "@pharmasight/adapters/plan-places";
 import * as z from "zod";
 
 /**
@@ -20,6 +21,19 @@ const schema = z
     SUPABASE_API_URL: z.url().default("https://api.supabase.com"),
     SUPABASE_ORGANIZATION: z.string().min(1),
     SUPABASE_REGION: z.string().min(1),
+    /** What we call the region of a database server of our own; without it there is none. */
+    POSTGRES_REGION: z.string().min(1).optional(),
+    /** A transaction pooler in front of that server. */
+    POSTGRES_POOLER_HOST: z.string().min(1).optional(),
+    POSTGRES_POOLER_PORT: z
+      .string()
+      .regex(/^\d{1,5}$/, "has to be a number")
+      .default("6432"),
+    /** JSON, see `adapters/plan-places.ts`. */
+    PLAN_PLACES: z
+      .string()
+      .refine((text) => planPlacesSchema.safeParse(text).success, "has to be JSON such as docs/deploying.md shows it")
+      .default("{}"),
     /** New databases within any 24 hours, see `adapters/config.ts`. */
     DAILY_DATABASES_MAX: z
       .string()
@@ -32,9 +46,18 @@ const schema = z
   .refine((value) => value.MAIL_FROM.endsWith(`@${value.ROOT_DOMAIN}`), {
     path: ["MAIL_FROM"],
     message: "has to be an address of ROOT_DOMAIN, which is the domain that may send",
+  })
+  .refine(({ PLAN_PLACES, POSTGRES_REGION }) => ownRegions(PLAN_PLACES).every((region) => region === POSTGRES_REGION), {
+    path: ["PLAN_PLACES"],
+    message: "names a server of ours in another region than POSTGRES_REGION",
   });
 
-type DeploymentConfiguration = z.infer<typeof schema>;
+function ownRegions(planPlaces: string): string[] {
+  const places = planPlacesSchema.safeParse(planPlaces).data ?? {};
+  return Object.values(places).flatMap(({ provider, region }) => (provider === "postgres" ? [region] : []));
+}
+
+export type DeploymentConfiguration = z.infer<typeof schema>;
 
 /** @throws Error that lists everything wrong at once */
 export function deploymentConfiguration(): DeploymentConfiguration {

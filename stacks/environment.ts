@@ -1,6 +1,6 @@
 import { type App, use } from "sst/constructs";
 import type { Access } from "./access.ts";
-import { deploymentConfiguration } from "./configuration.ts";
+import { type DeploymentConfiguration, deploymentConfiguration } from "./configuration.ts";
 import { QueuesStack, queueVariables } from "./queues.ts";
 import { SecretsStack } from "./secrets.ts";
 
@@ -39,8 +39,19 @@ export function environmentOf(app: App, access: Access): Record<string, string> 
     SUPABASE_TOKEN_SECRET: secrets["supabase-token"].secretArn,
     SUPABASE_ORGANIZATION: configuration.SUPABASE_ORGANIZATION,
     SUPABASE_REGION: configuration.SUPABASE_REGION,
+    PLAN_PLACES: configuration.PLAN_PLACES,
+    ...serverVariables(configuration, secrets["postgres-administrator"].secretArn),
     DAILY_DATABASES_MAX: configuration.DAILY_DATABASES_MAX,
     STRIPE_KEY_SECRET: secrets["stripe-key"].secretArn,
     SECRETS_KMS_KEY: key.keyArn,
   };
+}
+
+/** Of a database server of our own, where the stage has one. */
+function serverVariables(configuration: DeploymentConfiguration, administrator: string): Record<string, string> {
+  const { POSTGRES_REGION: region, POSTGRES_POOLER_HOST: host, POSTGRES_POOLER_PORT: port } = configuration;
+  if (region === undefined) return {};
+  const pooler: Record<string, string> =
+    host === undefined ? {} : { POSTGRES_POOLER_HOST: host, POSTGRES_POOLER_PORT: port };
+  return { POSTGRES_ADMINISTRATOR_SECRET: administrator, POSTGRES_REGION: region, ...pooler };
 }

@@ -31,6 +31,7 @@ export function SecretsStack({ app, stack }: StackContext) {
     "signing-key": secret("signing-key", "Master key that every tenant's keys are derived from"),
     "supabase-token": secret("supabase-token", "Token of the Supabase Management API"),
     "stripe-key": secret("stripe-key", "Restricted key of the Stripe API"),
+    "postgres-administrator": secret("postgres-administrator", "Administrator of our own database server, JSON"),
   };
   suppressSstHandler(stack);
   return { key, secrets };

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { planPlacesSchema } from "./plan-places.ts";
 
 /**
  * The environment, parsed once per process. This is the only file that reads `process.env`; the AWS SDK reads its own
@@ -74,6 +75,15 @@ const provisioningSchema = z.object({
   SUPABASE_REGION: z.string().min(1),
   SUPABASE_SIZE: z.string().min(1).default("micro"),
   SUPABASE_SESSION_PORT: port.default(5432),
+  /** The provider `postgres` is there when its administrator is: JSON like the control database's. */
+  POSTGRES_ADMINISTRATOR_SECRET: secretReference.optional(),
+  /** What the region of that server is called in `PLAN_PLACES`. */
+  POSTGRES_REGION: z.string().min(1).default("own"),
+  /** A transaction pooler in front of that server; without it requests connect to the server itself. */
+  POSTGRES_POOLER_HOST: z.string().min(1).optional(),
+  POSTGRES_POOLER_PORT: port.default(6432),
+  /** Plans whose databases are made elsewhere than at Supabase. */
+  PLAN_PLACES: planPlacesSchema.default({}),
   STRIPE_API_URL: url.default("https://api.stripe.com"),
   STRIPE_KEY_SECRET: secretReference,
   /** The stage's own key, which tenants' secrets are encrypted with; without it the account's default one. */

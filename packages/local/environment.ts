@@ -16,6 +16,8 @@ export interface Addresses {
     readonly sessionPort: number;
   };
   readonly stripe: string;
+  /** See `PLAN_PLACES` in `adapters/config.ts`; by default every pharmacy is at the stand-in for Supabase. */
+  readonly planPlaces?: string | undefined;
   readonly queues: Readonly<Record<QueueName, { readonly url: string }>>;
 }
 
@@ -51,6 +53,9 @@ export function functionEnvironment(addresses: Addresses): Record<string, string
     SUPABASE_ORGANIZATION: addresses.supabase.organization,
     SUPABASE_REGION: addresses.supabase.region,
     SUPABASE_SESSION_PORT: String(addresses.supabase.sessionPort),
+    POSTGRES_ADMINISTRATOR_SECRET: secretNames.postgresAdministrator,
+    POSTGRES_REGION: "local",
+    PLAN_PLACES: addresses.planPlaces ?? "{}",
     STRIPE_API_URL: addresses.stripe,
     STRIPE_KEY_SECRET: secretNames.stripeKey,
     // Often enough for the few seconds that a database takes here.

@@ -15,6 +15,7 @@ export const secretNames = {
   signingKey: "pharmasight/local/signing-key",
   supabaseToken: "pharmasight/local/supabase-token",
   stripeKey: "pharmasight/local/stripe-key",
+  postgresAdministrator: "pharmasight/local/postgres-administrator",
 } as const;
 
 /** Writes the stage's secrets, which a deployment makes by hand and by stack. May be run again. */
@@ -29,6 +30,7 @@ export async function storeSecrets(
     await store(client, secretNames.signingKey, values.signingKey);
     await store(client, secretNames.supabaseToken, values.supabaseToken);
     await store(client, secretNames.stripeKey, values.stripeKey);
+    await store(client, secretNames.postgresAdministrator, values.postgresAdministrator);
   } finally {
     client.destroy();
   }

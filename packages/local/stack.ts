@@ -24,6 +24,8 @@ export interface StackOptions {
   readonly inMemory?: boolean;
   /** How long a new project takes at the stand-in for Supabase. */
   readonly projectWaitSeconds?: number;
+  /** Which plans have their databases elsewhere than at the stand-in for Supabase, see `adapters/plan-places.ts`. */
+  readonly planPlaces?: string | undefined;
   readonly log: (line: string) => void;
 }
 
@@ -115,6 +117,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       signingKey: await state.secret("signing-key"),
       supabaseToken: supabase.token,
       stripeKey: stripe.apiKey,
+      // The provider of our own makes its databases in the same cluster.
+      postgresAdministrator: JSON.stringify({
+        host: cluster.host,
+        port: cluster.port,
+        database: "postgres",
+        ...cluster.superuser,
+      }),
     });
 
     log("Loading the functions …");
@@ -127,6 +136,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       supabase,
       stripe: stripe.url,
       queues: queues.byName,
+      planPlaces: options.planPlaces,
     });
     applyEnvironment(env);
     // For the operators' commands, which run beside this process and speak for themselves.

@@ -36,7 +36,12 @@ async function main(): Promise<void> {
   }
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => void leave());
   await refreshAssets(log);
-  starting = startStack({ stateDir: defaultStateDir(repositoryRoot), port: portFrom(process.env.PORT), log });
+  starting = startStack({
+    stateDir: defaultStateDir(repositoryRoot),
+    port: portFrom(process.env.PORT),
+    planPlaces: process.env.PLAN_PLACES,
+    log,
+  });
   const stack = await starting;
   if (askedAtMs !== undefined) return;
   log(

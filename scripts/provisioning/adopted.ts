@@ -2,7 +2,11 @@ import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import type { AdoptedDatabase } from "@pharmasight/core/control/provisioning/provisioning";
 import { parseJson } from "@pharmasight/core/kernel/json";
-import type { DatabaseEndpoint } from "@pharmasight/core/ports/database-hosts";
+import {
+  type DatabaseEndpoint,
+  type DatabaseProvider,
+  databaseProviders,
+} from "@pharmasight/core/ports/database-hosts";
 import * as z from "zod";
 import { UsageError } from "./usage.ts";
 
@@ -16,6 +20,7 @@ export async function readAdopted(
   options: Readonly<Record<string, string | boolean | undefined>>,
 ): Promise<AdoptedDatabase> {
   const { project, session, pooled, credential, "user-suffix": suffix } = options;
+  const provider = providerOf(options.provider);
   if (typeof credential !== "string") {
     throw new UsageError("Give the owner's credential with --credential <file>, or - for standard input.");
   }
@@ -25,8 +30,9 @@ export async function readAdopted(
     }
     if (!REFERENCE.test(project)) throw new UsageError("--project has to be the project's reference.");
     const { password } = await readCredential(credential);
-    return { kind: "project", ref: project, password };
+    return { kind: "project", provider, ref: project, password };
   }
+  if (provider !== undefined) throw new UsageError("--provider says whose project it is: add --project <ref>.");
   if (typeof session !== "string" || typeof pooled !== "string") {
     throw new UsageError("Say which database: --project <ref>, or both --session and --pooled.");
   }
@@ -34,6 +40,12 @@ export async function readAdopted(
   const { user, password } = await readCredential(credential);
   if (user === undefined) throw new UsageError('The credential lacks its "user".');
   return { kind: "elsewhere", ...endpoints, user, password, userSuffix: typeof suffix === "string" ? suffix : "" };
+}
+
+function providerOf(wanted: string | boolean | undefined): DatabaseProvider | undefined {
+  const provider = databaseProviders.find((candidate) => candidate === wanted);
+  if (provider !== undefined || wanted === undefined) return provider;
+  throw new UsageError(`There is no provider "${wanted}". Known are ${databaseProviders.join(", ")}.`);
 }
 
 async function readCredential(source: string): Promise<Credential> {

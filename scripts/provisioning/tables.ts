@@ -53,13 +53,14 @@ export function orphansTable(orphans: readonly OrphanProject[]): string {
     replaced: "the tenant has another database",
   };
   const rows = orphans.map((orphan) => [
+    orphan.provider,
     orphan.ref,
     orphan.name,
     orphan.status,
     orphan.createdAt.toISOString(),
     words[orphan.why],
   ]);
-  return `${table(["PROJECT", "NAME", "STATUS", "MADE", "WHY"], rows)}\n\nNothing is deleted from here: see docs/provisioning.md.`;
+  return `${table(["PROVIDER", "PROJECT", "NAME", "STATUS", "MADE", "WHY"], rows)}\n\nNothing is deleted from here: see docs/provisioning.md.`;
 }
 
 export function timingsTable(timings: readonly StepTiming[]): string {

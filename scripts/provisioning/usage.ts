@@ -12,7 +12,7 @@ Looking
 
 Changing: each needs --reason "…", which the audit log keeps
   retry <pharmacy>         go on at the step that failed, or at once instead of at the next attempt
-  adopt <pharmacy> --credential <file|-> --project <ref>
+  adopt <pharmacy> --credential <file|-> --project <ref> [--provider supabase|postgres]
   adopt <pharmacy> --credential <file|-> --session <host:port/database> --pooled <host:port/database>
                    [--user-suffix <.text>]
                            go on in a database that a person made. The credential is JSON, from a file or, with -,

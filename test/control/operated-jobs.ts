@@ -92,7 +92,7 @@ export class OperatedJobs extends ProvisioningJobs {
 
   /** A project that a person made in the provider's dashboard. */
   async projectByHand(name: string): Promise<AdoptedDatabase & { kind: "project" }> {
-    const { hosts } = this.#world.ports;
+    const hosts = this.#world.hosts.supabase;
     const wanted = { name, ownerPassword: PASSWORD, region: this.#world.supabase.region, size: "micro" };
     const { ref } = await hosts.create(wanted);
     await expect.poll(async () => (await hosts.inspect(ref)).status, { timeout: 20_000 }).toBe("ready");

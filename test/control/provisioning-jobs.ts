@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { adoptedSecretName, secretName } from "@pharmasight/core/control/provisioning/credentials";
-import { Provisioning, type ProvisioningPorts } from "@pharmasight/core/control/provisioning/provisioning";
+import {
+  Provisioning,
+  type ProvisioningPorts,
+  type ProvisioningSettings,
+} from "@pharmasight/core/control/provisioning/provisioning";
 import postgres from "postgres";
 import { expect } from "vitest";
 import * as z from "zod";
@@ -17,13 +21,16 @@ const ENDED: readonly string[] = ["done", "failed", "rolled_back"];
 /** What a test of provisioning asks of its world, and does in it. */
 export class ProvisioningJobs {
   readonly #world: ControlWorld;
+  readonly #settings: ProvisioningSettings;
 
-  constructor(world: ControlWorld) {
+  /** @param settings by default the world's */
+  constructor(world: ControlWorld, settings: ProvisioningSettings = world.settings) {
     this.#world = world;
+    this.#settings = settings;
   }
 
   advance = (jobId: string, ports: ProvisioningPorts = this.#world.ports): Promise<void> =>
-    Provisioning.advance(this.#world.system, ports, this.#world.settings, jobId);
+    Provisioning.advance(this.#world.system, ports, this.#settings, jobId);
 
   jobOf = (jobId: string) =>
     this.#world.system.db.selectFrom("provisioningJobs").selectAll().where("id", "=", jobId).executeTakeFirstOrThrow();
@@ -164,7 +171,9 @@ export class ProvisioningJobs {
             intercept(String(name), async () => Reflect.apply(method, target, args) as Promise<unknown>);
         },
       });
-    const { hosts, setup, secrets, payments } = this.#world.ports;
-    return { hosts: wrap(hosts), setup: wrap(setup), secrets: wrap(secrets), payments: wrap(payments) };
+    const { setup, secrets, payments } = this.#world.ports;
+    const { supabase, postgres: server } = this.#world.hosts;
+    const hosts = { supabase: wrap(supabase), postgres: wrap(server) };
+    return { hosts, setup: wrap(setup), secrets: wrap(secrets), payments: wrap(payments) };
   }
 }

@@ -90,9 +90,9 @@ describe("an operator sees", () => {
     world.supabase.faults.add({ on: "^POST /v1/projects$", action: "lost-reply" });
     await jobs.advance(making.jobId);
     const wanted = { ownerPassword: PASSWORD, region: world.supabase.region, size: "micro" };
-    const { ref: unknown } = await world.ports.hosts.create({ name: "pharmasight-nobody", ...wanted });
-    const { ref: double } = await world.ports.hosts.create({ name: `pharmasight-${serving.tenantId}`, ...wanted });
-    await world.ports.hosts.create({ name: "something else", ...wanted });
+    const { ref: unknown } = await world.hosts.supabase.create({ name: "pharmasight-nobody", ...wanted });
+    const { ref: double } = await world.hosts.supabase.create({ name: `pharmasight-${serving.tenantId}`, ...wanted });
+    await world.hosts.supabase.create({ name: "something else", ...wanted });
     const orphans = await Provisioning.orphans(world.operator, world.ports.hosts);
     const why = new Map(orphans.map((orphan) => [orphan.ref, orphan.why]));
     expect(why.get(unknown)).toBe("unknown");

@@ -85,7 +85,7 @@ describe("rollback", () => {
       world.clock.advance(3);
     }
     const wanted = { ownerPassword: PASSWORD, region: world.supabase.region, size: "micro" };
-    await world.ports.hosts.create({ name: `pharmasight-${tenantId}`, ...wanted });
+    await world.hosts.supabase.create({ name: `pharmasight-${tenantId}`, ...wanted });
     await jobs.advanceUntil(jobId, jobs.ended(jobId));
     await jobs.expectNothingLeft(tenantId, jobId);
   });

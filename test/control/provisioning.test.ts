@@ -246,14 +246,14 @@ describe("a project that the provider", () => {
   test("is removing does not serve under its name: another one is made", async () => {
     const { tenantId, jobId, email } = await openTenant(world, "going-down");
     await jobs.advance(jobId);
-    const earlier = await world.ports.hosts.create({
+    const earlier = await world.hosts.supabase.create({
       name: `pharmasight-${tenantId}`,
       ownerPassword: "made-before",
       region: world.supabase.region,
       size: "micro",
     });
     world.supabase.slowRemoval(3600);
-    await world.ports.hosts.delete(earlier.ref);
+    await world.hosts.supabase.delete(earlier.ref);
     world.supabase.slowRemoval(0);
     await jobs.advanceUntil(jobId, jobs.ended(jobId));
     await jobs.expectOpen(tenantId, email);
@@ -273,7 +273,7 @@ describe("a project that the provider", () => {
     expect((world.clock.now().getTime() - startedAt) / 60_000).toBeGreaterThan(15);
     expect((await jobs.stepsOf(jobId))[2]).toMatchObject({ state: "failed", attempts: 8 });
     const [stuck] = jobs.projectsOf(tenantId);
-    await world.ports.hosts.delete(stuck?.ref ?? "");
+    await world.hosts.supabase.delete(stuck?.ref ?? "");
     await Provisioning.retry(world.operator, tenantId, { reason: "deleted the stuck project by hand" });
     await jobs.advanceUntil(jobId, jobs.ended(jobId));
     await jobs.expectOneOfEach(tenantId, email);

@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 import { awsSecrets } from "@pharmasight/adapters/aws/secrets";
 import { openDatabase } from "@pharmasight/adapters/postgres/database";
 import { postgresTenantSetup } from "@pharmasight/adapters/postgres/tenant-setup";
+import { postgresServerHosts } from "@pharmasight/adapters/postgres-server/database-hosts";
 import { stripePayments } from "@pharmasight/adapters/stripe/payments";
 import { supabaseDatabaseHosts } from "@pharmasight/adapters/supabase/database-hosts";
+import type { Place } from "@pharmasight/core/control/provisioning/places";
 import type { ProvisioningPorts } from "@pharmasight/core/control/provisioning/provisioning";
 import { type ControlActor, ControlScope } from "@pharmasight/core/control/scope";
 import { SignUps } from "@pharmasight/core/control/sign-ups/sign-ups";
@@ -16,6 +18,9 @@ import { startStripe } from "@pharmasight/local/stand-ins/stripe";
 import { startSupabase } from "@pharmasight/local/stand-ins/supabase";
 import { openState } from "@pharmasight/local/state";
 import { manualClock, scratchFolder, startTestSecretsManager } from "../local/stand-ins/world.ts";
+
+/** Of the server of our own. */
+export const OWN_REGION = "nairobi-1";
 
 interface SentMessage {
   readonly queue: QueueName;
@@ -82,15 +87,28 @@ export async function startControlWorld({ timeoutMs }: { timeoutMs?: number } = 
   };
   const control = (actor: ControlActor) => new ControlScope(plane, actor);
   const secrets = awsSecrets({});
-  const ports: ProvisioningPorts = {
-    secrets,
-    hosts: supabaseDatabaseHosts({
+  const hosts = {
+    supabase: supabaseDatabaseHosts({
       apiUrl: supabase.url,
       token: async () => supabase.token,
       organization: supabase.organization,
       sessionPort: supabase.sessionPort,
       ...vendorTimeout,
     }),
+    postgres: postgresServerHosts({
+      administrator: async () => ({
+        host: cluster.host,
+        port: cluster.port,
+        database: "postgres",
+        ...cluster.superuser,
+      }),
+      region: OWN_REGION,
+    }),
+  };
+  const place: Place = { provider: "supabase", region: supabase.region, size: "micro" };
+  const ports: ProvisioningPorts = {
+    secrets,
+    hosts,
     setup: postgresTenantSetup({ log }),
     payments: stripePayments({ apiKey: async () => stripe.apiKey, apiUrl: stripe.url, ...vendorTimeout }),
   };
@@ -102,12 +120,12 @@ export async function startControlWorld({ timeoutMs }: { timeoutMs?: number } = 
     supabase,
     stripe,
     secretsManager,
+    hosts,
     ports,
     controlOwner: owner,
     settings: {
       stage: "test",
-      region: supabase.region,
-      size: "micro",
+      places: { starter: place, professional: place, enterprise: place },
       databasePollSeconds: 1,
       dailyDatabasesMax: 1_000_000,
       // One step at a time, so that a test can stand between two.

@@ -7,9 +7,16 @@ import { Client } from "./client.ts";
 export const ROOT = "pharmasight.localhost";
 
 /** The whole platform for one test file: on free ports, its databases in memory. */
-export async function testStack(): Promise<{ stack: Stack; stop(): Promise<void> }> {
+export async function testStack(planPlaces?: string): Promise<{ stack: Stack; stop(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), "pharmasight-test-"));
-  const stack = await startStack({ stateDir: folder, port: 0, inMemory: true, projectWaitSeconds: 0, log: () => {} });
+  const stack = await startStack({
+    stateDir: folder,
+    port: 0,
+    inMemory: true,
+    projectWaitSeconds: 0,
+    planPlaces,
+    log: () => {},
+  });
   return {
     stack,
     stop: async () => {

@@ -4,7 +4,8 @@ import { alarmNames } from "@pharmasight/core/kernel/log";
 import { type QueueName, queueNames } from "@pharmasight/core/ports/jobs";
 import { type FunctionSpec, functions, queues, schedules } from "@pharmasight/functions/manifest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ROOT_DOMAIN, STAGE, type Synthesis, synthesise } from "./synthesis.ts";
+import { deploymentConfiguration } from "../../stacks/configuration.ts";
+import { deployment, ROOT_DOMAIN, STAGE, type Synthesis, synthesise } from "./synthesis.ts";
 import { readTemplates } from "./templates.ts";
 
 const consumers = Object.fromEntries(queueNames.map((name) => [name, queues[name].consumer])) as Record<
@@ -114,7 +115,9 @@ describe("least privilege", () => {
       const signs = ["tenantApp", "tenantAuth", "tenant-mail"].includes(name);
       const expected = ["registry-database", ...(signs ? ["signing-key"] : []), "tenants/*/app-*"];
       expect(secretsReadBy(name)).toEqual(expected.map(stageSecret));
-      expect(JSON.stringify(functionOf(name))).not.toMatch(/owner|stripe|supabase|control-database|CreateSecret/i);
+      expect(JSON.stringify(functionOf(name))).not.toMatch(
+        /owner|stripe|supabase|administrator|control-database|CreateSecret/i,
+      );
     },
   );
 
@@ -124,9 +127,33 @@ describe("least privilege", () => {
       const signs = name !== "sweepControl";
       const expected = ["control-database", ...(signs ? ["signing-key"] : [])];
       expect(secretsReadBy(name)).toEqual(expected.map(stageSecret));
-      expect(JSON.stringify(functionOf(name).statements)).not.toMatch(/tenants|stripe|supabase|CreateSecret/i);
+      expect(JSON.stringify(functionOf(name).statements)).not.toMatch(
+        /tenants|stripe|supabase|administrator|CreateSecret/i,
+      );
     },
   );
+
+  test("only provisioning knows the server of our own, and may read its administrator's secret", () => {
+    const secret = stageSecret("postgres-administrator");
+    expect(Object.keys(specs).filter((name) => secretsReadBy(name).includes(secret))).toEqual(["provisioning"]);
+    const knows = (name: string) =>
+      Object.keys(functionOf(name).environment).some((key) => key.startsWith("POSTGRES_"));
+    expect(Object.keys(specs).filter(knows)).toEqual(["provisioning"]);
+  });
+
+  test("a plan is not sent to a server of ours that the stage does not have", () => {
+    const own = process.env;
+    process.env = { ...own, ...deployment };
+    try {
+      expect(deploymentConfiguration().POSTGRES_REGION).toBe("nairobi-1");
+      process.env.POSTGRES_REGION = "mombasa-1";
+      expect(deploymentConfiguration).toThrow("PLAN_PLACES: names a server of ours");
+      process.env.PLAN_PLACES = '{"starter": {"provider": "oracle", "region": "moon", "size": "large"}}';
+      expect(deploymentConfiguration).toThrow("PLAN_PLACES: has to be JSON");
+    } finally {
+      process.env = own;
+    }
+  });
 
   test.each(["CreateSecret", "PutSecretValue", "DeleteSecret"])(
     "only provisioning may use %s, and only on pharmacies' secrets of this stage",
@@ -276,7 +303,14 @@ describe("domains and secrets", () => {
     expect(key?.resource).toMatchObject({ Properties: { EnableKeyRotation: true }, DeletionPolicy: "Retain" });
     const secrets = templates.ofType("AWS::SecretsManager::Secret");
     expect(secrets.map(({ resource }) => resource.Properties.Name).sort()).toEqual(
-      ["control-database", "registry-database", "signing-key", "stripe-key", "supabase-token"].map(stageSecret),
+      [
+        "control-database",
+        "postgres-administrator",
+        "registry-database",
+        "signing-key",
+        "stripe-key",
+        "supabase-token",
+      ].map(stageSecret),
     );
     for (const { resource, template } of secrets) {
       expect(templates.text(template, resource.Properties.KmsKeyId)).toBe(key?.id);

@@ -12,7 +12,7 @@ import sstConfig from "../../sst.config.ts";
 export const STAGE = "test";
 export const ROOT_DOMAIN = "pharmasight.example";
 
-const deployment = {
+export const deployment = {
   ROOT_DOMAIN,
   HOSTED_ZONE_ID: "Z0000000000000000000",
   CERTIFICATE_ARN: "arn:aws:acm:eu-central-1:111111111111:certificate/00000000-0000-0000-0000-000000000000",
@@ -21,6 +21,9 @@ const deployment = {
   DATABASE_CA: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
   SUPABASE_ORGANIZATION: "pharmasight",
   SUPABASE_REGION: "eu-central-1",
+  POSTGRES_REGION: "nairobi-1",
+  POSTGRES_POOLER_HOST: "pooler.pharmasight.example",
+  PLAN_PLACES: '{"enterprise": {"provider": "postgres", "region": "nairobi-1", "size": "shared"}}',
   LOG_LEVEL: "INFO",
 };
 

@@ -38,8 +38,7 @@ export function postgresServerHosts(options: {
     database?: string,
   ): Promise<T> => {
     const admin = await administrator();
-    const endpoint = { host: admin.host, port: admin.port, database: database ?? admin.database };
-    const credential = { user: admin.user, password: admin.password };
+    const { endpoint, credential } = reached(admin, database);
     return withSession({ endpoint, credential, ca, applicationName: "pharmasight-hosts" }, async (session) => {
       await session.script("set statement_timeout = '45s'");
       return work(session, admin);
@@ -95,8 +94,7 @@ export function postgresServerHosts(options: {
         ]);
         const [row] = await session.rows("select is_ready from pharmasight.databases where ref = $1", [ref]);
         if (row?.is_ready === true) return;
-        const endpoint = { host: admin.host, port: admin.port, database: admin.database };
-        const template = await ensureTemplate(session, { endpoint, ca });
+        const template = await ensureTemplate(session, { ...reached(admin), ca });
         await drop(session, ref);
         await makeOwner(session, ref, project.ownerPassword);
         await session.script(
@@ -129,6 +127,11 @@ export function postgresServerHosts(options: {
   };
 }
 
+const reached = ({ host, port, user, password, ...admin }: ServerAdministrator, database = admin.database) => ({
+  endpoint: { host, port, database },
+  credential: { user, password },
+});
+
 async function makeList(session: Session): Promise<void> {
   // One statement after another in one implicit transaction; whoever comes second waits and finds it made.
   await session.script(`
@@ -151,12 +154,11 @@ async function hold(session: Session, ref: string): Promise<void> {
   await session.rows("select pg_advisory_lock(hashtextextended($1, 0))", [`pharmasight database ${ref}`]);
 }
 
-/** May make the roles of its own tenant, and no database. It can hand out the groups, but has none of their rights. */
+/** May make the roles of its own tenant, and no database. Into the groups it gets them by `pharmasight.admit` only. */
 async function makeOwner(session: Session, ref: string, password: string): Promise<void> {
   const owner = ownerOf(ref);
   const attributes = "login createrole nocreatedb nosuperuser nobypassrls noreplication";
   await session.script(`create role ${owner} ${attributes} password '${await scramVerifier(password)}'`);
-  await session.script(`grant ${GROUPS.join(", ")} to ${owner} with admin true, inherit false, set false`);
   // An administrator who is no superuser has to be a member to make somebody the owner of anything.
   await session.script(`grant ${owner}, ${TEMPLATE_OWNER} to current_user with inherit true, set true`);
 }
@@ -167,6 +169,8 @@ async function makeOwner(session: Session, ref: string, password: string): Promi
  */
 async function handOver(session: Session, owner: string): Promise<void> {
   await session.script(`
+    grant usage on schema pharmasight to ${owner};
+    grant execute on function pharmasight.admit to ${owner};
     reassign owned by ${TEMPLATE_OWNER} to ${owner};
     do $$
     declare given record;

@@ -11,8 +11,15 @@ export const isRef = (text: string): boolean => REF.test(text);
 
 export const ownerOf = (ref: string): string => `${ref}_owner`;
 
-/** Another set of migrations has another template: one that is finished never changes. */
-export const templateOf = (checksums: readonly string[]): string => `ps_template_${digest(checksums.join(" "), 16)}`;
+/** Another set of migrations has another template: one that is finished never changes. Later sets have higher versions. */
+export const templateOf = (version: number, checksums: readonly string[]): string =>
+  `${templatePrefix(version)}${digest(checksums.join(" "), 16)}`;
+
+/** What the names of finished templates look like. */
+export const TEMPLATE = "^ps_template_[0-9]{4}_[0-9a-f]{16}$";
+
+/** Sorts as the versions do; the template of a version is behind it, those of later ones are not. */
+export const templatePrefix = (version: number): string => `ps_template_${String(version).padStart(4, "0")}_`;
 
 function digest(text: string, length: number): string {
   return createHash("sha256").update(text).digest("hex").slice(0, length);

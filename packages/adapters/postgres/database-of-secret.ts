@@ -3,7 +3,8 @@ import { parseSecret, type Secrets } from "@pharmasight/core/ports/secrets";
 import * as z from "zod";
 import { type Database, openDatabase } from "./database.ts";
 
-const connectionSchema = z.object({
+/** How a database is reached, as a secret of the stage says it. */
+export const connectionSchema = z.object({
   host: z.string(),
   port: z.number().int(),
   database: z.string(),

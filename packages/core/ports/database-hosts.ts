@@ -32,6 +32,10 @@ export interface ProjectEndpoints {
   readonly userSuffix: string;
 }
 
+/** Those that there is an adapter for, by the names in a tenant's record. */
+export const databaseProviders = ["supabase", "postgres"] as const;
+export type DatabaseProvider = (typeof databaseProviders)[number];
+
 /** A provider of databases. One adapter per provider, the same contract suite for each. */
 export interface DatabaseHosts {
   /**

@@ -92,6 +92,82 @@ test("no role of one tenant connects to another's database, reads passwords or m
   }
 }, 60_000);
 
+test("no owner can change the groups that all tenants share, or another tenant's part in them", async () => {
+  const one = await tenant("019ab000-0000-7000-8000-00000000001a");
+  const other = await tenant("019ab000-0000-7000-8000-00000000001b");
+  const sql = connectAs(one.owner.user, one.ref);
+  const [otherOwner = "", otherApp = ""] = other.users;
+  const ownApp = one.users[1] ?? "";
+  for (const statement of [
+    "alter role pharmacy_app rename to mine",
+    "alter role pharmacy_app login password 'mine'",
+    "alter role pharmacy_app set search_path = mine",
+    "drop role pharmacy_reader",
+    `grant pharmacy_app to ${ownApp} with admin option`,
+    `revoke pharmacy_app from ${otherApp} granted by ${otherOwner}`,
+    `revoke pharmacy_app from ${otherApp}`,
+    `alter role ${otherApp} password 'mine'`,
+    `select pharmasight.admit('${otherApp}', 'pharmacy_reader')`,
+    `select pharmasight.admit('${ownApp}', '${otherOwner}')`,
+    `select pharmasight.admit('${ownApp}', 'pg_read_all_data')`,
+    "create or replace function pharmasight.admit(who name, into_group name) returns void language sql as ''",
+    "drop schema pharmasight cascade",
+  ]) {
+    expect([statement, await refusalOf(sql.unsafe(statement))]).toEqual([statement, "42501"]);
+  }
+  const app = connectAs(ownApp, one.ref);
+  expect(await refusalOf(app`select pharmasight.admit(${ownApp}, 'pharmacy_reader')`)).toBe("42501");
+  await Promise.all([sql.end(), app.end()]);
+  const groups = await admin(
+    (ask) => ask`
+    select pg_get_userbyid(member) as member, pg_get_userbyid(roleid) as role, admin_option as admin
+    from pg_auth_members where pg_get_userbyid(member) in ${ask(other.users)} and roleid <> all (
+      select oid from pg_roles where rolname in ${ask(other.users)}) order by 2`,
+  );
+  expect(groups).toMatchObject([
+    { member: otherApp, role: "pharmacy_app", admin: false },
+    { member: other.users[2], role: "pharmacy_reader", admin: false },
+  ]);
+}, 60_000);
+
+test("the templates of earlier migrations go when a new one is made; one that is cloned just then, and later ones, stay", async () => {
+  const earlier = "ps_template_0001_00000000000000aa";
+  const later = "ps_template_9999_00000000000000bb";
+  await admin(async (sql) => {
+    await sql.unsafe(`create database ${earlier} template template0`);
+    await sql.unsafe(`create database ${later} template template0`);
+  });
+  const templates = () =>
+    admin(async (sql) => {
+      const rows = await sql<{ datname: string }[]>`
+        select datname from pg_database where datname like 'ps_template_%' order by datname`;
+      return rows.map(({ datname }) => datname);
+    });
+  const current = async () => (await templates()).find((name) => name !== earlier && name !== later) ?? "";
+  const remake = async (name: string) => {
+    await admin(async (sql) => sql.unsafe(`drop database ${await current()}`));
+    await hosts().create(wanted(name));
+  };
+  await hosts().create(wanted("templates-0"));
+  expect(await templates()).toContain(earlier);
+  // What Postgres sees while somebody clones it: a session is in it.
+  const busy = postgres({
+    host: cluster.host,
+    port: cluster.port,
+    database: earlier,
+    username: cluster.superuser.user,
+    password: cluster.superuser.password,
+    max: 1,
+  });
+  await busy`select 1`;
+  await remake("templates-1");
+  expect(await templates()).toContain(earlier);
+  await busy.end();
+  await remake("templates-2");
+  expect(await templates()).toEqual([await current(), later]);
+  await admin((sql) => sql.unsafe(`drop database ${later}`));
+}, 60_000);
+
 test("a clone has every migration, its owner's own rights, and nothing to apply", async () => {
   const { owner, setup, ref, users } = await tenant("019ab000-0000-7000-8000-00000000000c");
   const applied = async (sql: postgres.Sql) => sql`select applied_at from pharmacy.schema_migrations order by version`;

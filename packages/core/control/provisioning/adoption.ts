@@ -2,7 +2,12 @@ import { sql } from "kysely";
 import { secondsAfter } from "../../kernel/clock.ts";
 import { DomainError, notFound, unavailable } from "../../kernel/errors.ts";
 import { constraintOf, sqlStateOf, UNIQUE_VIOLATION } from "../../kernel/sqlstate.ts";
-import type { DatabaseEndpoint, ProjectEndpoints } from "../../ports/database-hosts.ts";
+import type {
+  DatabaseEndpoint,
+  DatabaseHosts,
+  DatabaseProvider,
+  ProjectEndpoints,
+} from "../../ports/database-hosts.ts";
 import type { ControlScope } from "../scope.ts";
 import { requireNoOtherTrial } from "../sign-ups/trials.ts";
 import { adoptionsOf, recordAdoption } from "./adoptions.ts";
@@ -10,12 +15,19 @@ import { LEASE_SECONDS } from "./claims.ts";
 import { type AdoptedSecret, adoptedSecretName, keepAdoptedSecret } from "./credentials.ts";
 import { type Changed, type LockedJob, lockJob, requireIdle, setGoing } from "./jobs.ts";
 import { type Reasoned, reasonOfOperator, requireOperator } from "./operators.ts";
+import { hostsOf, type Place, placeOf } from "./places.ts";
 import { PROJECT_PREFIX, type ProvisioningPorts, type ProvisioningSettings, projectNameOf } from "./step.ts";
 import { databaseStepNames } from "./steps.ts";
 
 /** A database that a person made: a project of the provider's, or one anywhere else. */
 export type AdoptedDatabase =
-  | { readonly kind: "project"; readonly ref: string; readonly password: string }
+  | {
+      readonly kind: "project";
+      /** By default the one that the tenant's record, or else its plan, names. */
+      readonly provider?: DatabaseProvider | undefined;
+      readonly ref: string;
+      readonly password: string;
+    }
   | {
       readonly kind: "elsewhere";
       readonly session: DatabaseEndpoint;
@@ -39,7 +51,7 @@ const READY_RETRY_SECONDS = 15;
  * made under the tenant's name is left, and listed among the orphans. Adopting the same database again changes nothing
  * but its credential. Until it is recorded, nothing of the database that the tenant had is changed.
  * @throws DomainError `conflict` when the pharmacy is open or being taken back, a worker is at the job, its owner
- * has another pharmacy by now, or the database is another pharmacy's or not fit; `not_found` when there is no such project; `unavailable` when it cannot be reached
+ * has another pharmacy by now, or the database is another pharmacy's or not fit; `not_found` when there is no such project; `unavailable` when it cannot be reached or its provider is not configured here
  */
 export async function adopt(
   control: ControlScope,
@@ -53,9 +65,16 @@ export async function adopt(
   const job = await hold(control, tenantId);
   try {
     await requireUnused(control, tenantId, adoption.database);
-    const secret = await describe(ports, tenantId, adoption.database);
+    const place = await placeToAdopt(control, settings, tenantId, adoption.database);
+    const secret = await describe(ports, tenantId, adoption.database, place.provider);
     await requireFit(ports, secret);
-    const recorded = await record(control, ports, settings, { job, reason, secret, database: adoption.database });
+    const recorded = await record(control, ports, settings, {
+      job,
+      reason,
+      secret,
+      place,
+      database: adoption.database,
+    });
     await forget(control, ports, recorded.replacedSecret);
     return { changed: true, state: "running" };
   } catch (error) {
@@ -109,24 +128,47 @@ async function requireUnused(control: ControlScope, tenantId: string, database: 
 
 const belongsToAnother = (): DomainError => new DomainError("conflict", "This database belongs to another pharmacy.");
 
+/** A server that no provider of ours knows is `postgres` in the record, with nothing to ask it for. */
+async function placeToAdopt(
+  control: ControlScope,
+  settings: ProvisioningSettings,
+  tenantId: string,
+  database: AdoptedDatabase,
+): Promise<Place> {
+  const place = await placeOf(control, settings.places, tenantId);
+  if (database.kind === "elsewhere") return { ...place, provider: "postgres" };
+  if (database.provider !== undefined) return { ...place, provider: database.provider };
+  const recorded = await control.db
+    .selectFrom("tenantDatabases")
+    .select(["provider", "region", "size"])
+    .where("tenantId", "=", tenantId)
+    .executeTakeFirst();
+  return recorded ?? place;
+}
+
 /** Where the database is and who owns it, as the provider or the person says. */
-async function describe(ports: ProvisioningPorts, tenantId: string, database: AdoptedDatabase): Promise<AdoptedSecret> {
+async function describe(
+  ports: ProvisioningPorts,
+  tenantId: string,
+  database: AdoptedDatabase,
+  provider: DatabaseProvider,
+): Promise<AdoptedSecret> {
   const endpoints: ProjectEndpoints =
     database.kind === "project"
-      ? await endpointsOfProject(ports, tenantId, database.ref)
+      ? await endpointsOfProject(hostsOf(ports.hosts, provider), tenantId, database.ref)
       : { ...database, ownerUser: database.user };
   const { session, pooled, ownerUser, userSuffix } = endpoints;
   return { tenantId, user: ownerUser, password: database.password, session, pooled, userSuffix };
 }
 
-async function endpointsOfProject(ports: ProvisioningPorts, tenantId: string, ref: string): Promise<ProjectEndpoints> {
-  const { name, status } = await ports.hosts.inspect(ref);
+async function endpointsOfProject(hosts: DatabaseHosts, tenantId: string, ref: string): Promise<ProjectEndpoints> {
+  const { name, status } = await hosts.inspect(ref);
   if (status === "removed") throw notFound(`database project as ${ref}`);
   if (status === "failed") throw new DomainError("conflict", "The provider failed to make this project: make another.");
   // One that is being made for another pharmacy may not be recorded yet, but it has that pharmacy's name.
   if (name?.startsWith(PROJECT_PREFIX) && name !== projectNameOf(tenantId)) throw belongsToAnother();
   if (status === "creating") throw unavailable("The project is not ready yet.", READY_RETRY_SECONDS);
-  return ports.hosts.endpoints(ref);
+  return hosts.endpoints(ref);
 }
 
 /** @throws DomainError `conflict` when the database is not one that a pharmacy can have */
@@ -144,6 +186,7 @@ interface Accepted {
   readonly job: LockedJob;
   readonly reason: string;
   readonly secret: AdoptedSecret;
+  readonly place: Place;
   readonly database: AdoptedDatabase;
 }
 
@@ -152,7 +195,7 @@ async function record(
   control: ControlScope,
   ports: ProvisioningPorts,
   settings: ProvisioningSettings,
-  { job, reason, secret, database }: Accepted,
+  { job, reason, secret, place, database }: Accepted,
 ): Promise<{ readonly replacedSecret: string | null }> {
   const { tenantId } = secret;
   return control.tx(async (tx) => {
@@ -166,24 +209,23 @@ async function record(
       .select("ownerSecretArn")
       .where("tenantId", "=", tenantId)
       .executeTakeFirst();
-    const place = {
-      provider: database.kind === "project" ? "supabase" : "postgres",
+    const adopted = {
+      provider: place.provider,
       projectRef: database.kind === "project" ? database.ref : null,
       ownerSecretArn: await keepSecret(tx, ports, settings, job, secret),
       isAdopted: true,
     } as const;
-    await freeOfRolledBack(tx, place.projectRef);
+    await freeOfRolledBack(tx, adopted.projectRef);
     await tx.db
       .insertInto("tenantDatabases")
       .values({
         ...place,
+        ...adopted,
         tenantId,
         projectName: projectNameOf(tenantId),
-        region: settings.region,
-        size: settings.size,
         createdAt: now,
       })
-      .onConflict((conflict) => conflict.column("tenantId").doUpdateSet(place))
+      .onConflict((conflict) => conflict.column("tenantId").doUpdateSet(adopted))
       .execute();
     // All that was done in another database is done again in this one.
     await tx.db
@@ -199,7 +241,7 @@ async function record(
       .where("state", "=", "provisioning_failed")
       .execute();
     await setGoing(tx, current, "running", null);
-    const { provider, projectRef } = place;
+    const { provider, projectRef } = adopted;
     await recordAdoption(tx, { tenantId, reason, stateBefore: job.state, provider, projectRef });
     return { replacedSecret: before?.ownerSecretArn ?? null };
   });

@@ -115,7 +115,7 @@ async function subjectOf(tx: ControlScope, tenantId: string): Promise<Pick<Claim
     .executeTakeFirstOrThrow();
   const database = await tx.db
     .selectFrom("tenantDatabases")
-    .select(["projectName", "region", "size", "projectRef", "ownerSecretArn", "appSecretArn", "isAdopted"])
+    .select(["provider", "projectName", "region", "size", "projectRef", "ownerSecretArn", "appSecretArn", "isAdopted"])
     .where("tenantId", "=", tenantId)
     .executeTakeFirst();
   return { tenant, database };

@@ -12,6 +12,7 @@ import {
   roleNames,
   secretName,
 } from "./credentials.ts";
+import { hostsOf, placeOf } from "./places.ts";
 import { done, present, projectNameOf, type StepContext, type StepOutcome, type TenantDatabase } from "./step.ts";
 
 /** A project that takes longer is stuck: the step then fails, is tried again and in the end needs an operator. */
@@ -19,16 +20,17 @@ const DATABASE_WAIT_MINUTES = 15;
 /** Projects that the provider may spoil before an operator is asked. */
 const PROJECTS_MAX = 3;
 
-export async function reservePlace({ tenant, settings }: StepContext): Promise<StepOutcome> {
+export async function reservePlace({ control, ports, settings, tenant }: StepContext): Promise<StepOutcome> {
+  const place = await placeOf(control, settings.places, tenant.id);
+  // Before it is recorded: until then the plan may still be given another place.
+  hostsOf(ports.hosts, place.provider);
   return done(async (tx) => {
     await tx.db
       .insertInto("tenantDatabases")
       .values({
+        ...place,
         tenantId: tenant.id,
-        provider: "supabase",
         projectName: projectNameOf(tenant.id),
-        region: settings.region,
-        size: settings.size,
         createdAt: tx.clock.now(),
       })
       .onConflict((conflict) => conflict.column("tenantId").doNothing())
@@ -40,17 +42,18 @@ export async function createDatabase(context: StepContext): Promise<StepOutcome>
   const { tenant, ports, settings } = context;
   const database = present(context.database, "place of the database");
   if (database.isAdopted) return done();
+  const hosts = hostsOf(ports.hosts, database.provider);
   // The password is kept before it is used, and the name is looked up before it is used again: whenever this stops, what
   // was made is found and can still be opened.
   const owner = await ensureOwnerPassword(ports.secrets, await nameOf(context, "owner"), tenant.id);
-  const found = await ports.hosts.find(database.projectName);
-  if (found?.status === "failed" && !(await ports.hosts.delete(found.ref)).isAccepted) {
+  const found = await hosts.find(database.projectName);
+  if (found?.status === "failed" && !(await hosts.delete(found.ref)).isAccepted) {
     throw unavailable("The provider is not ready to delete the project that failed.", settings.databasePollSeconds);
   }
   const isUsable = found?.status === "creating" || found?.status === "ready";
   const project = isUsable
     ? found
-    : await ports.hosts.create({
+    : await hosts.create({
         name: database.projectName,
         ownerPassword: owner.password,
         region: database.region,
@@ -69,7 +72,8 @@ export async function awaitDatabase(context: StepContext): Promise<StepOutcome> 
   const { control, ports, settings, stepStartedAt } = context;
   const database = present(context.database, "place of the database");
   if (isElsewhere(database)) return done();
-  const { status } = await ports.hosts.inspect(present(database.projectRef, "database project"));
+  const hosts = hostsOf(ports.hosts, database.provider);
+  const { status } = await hosts.inspect(present(database.projectRef, "database project"));
   if (status === "ready") return done();
   if (status !== "creating") {
     return replaceProject(context, database, status === "failed" ? "has failed" : "is gone");
@@ -176,10 +180,11 @@ export const ownerOf = ({ ports, database }: StepContext): Promise<OwnerSecret> 
 const isElsewhere = (database: TenantDatabase | undefined): boolean =>
   database?.isAdopted === true && database.projectRef === null;
 
-function endpointsOf({ ports, database }: StepContext): Promise<ProjectEndpoints> {
+async function endpointsOf({ ports, ...context }: StepContext): Promise<ProjectEndpoints> {
+  const database = present(context.database, "place of the database");
   return isElsewhere(database)
-    ? readAdoptedEndpoints(ports.secrets, present(database?.ownerSecretArn, "owner secret"))
-    : ports.hosts.endpoints(present(database?.projectRef, "database project"));
+    ? readAdoptedEndpoints(ports.secrets, present(database.ownerSecretArn, "owner secret"))
+    : hostsOf(ports.hosts, database.provider).endpoints(present(database.projectRef, "database project"));
 }
 
 const nameOf = ({ control, settings, tenant, jobId }: StepContext, kind: "owner" | "app"): Promise<string> =>

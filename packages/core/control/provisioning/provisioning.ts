@@ -2,6 +2,7 @@ export { type AdoptedDatabase, type Adoption, adopt } from "./adoption.ts";
 export { type Changed, findTenant, type JobState } from "./jobs.ts";
 export { type JobFilter, type ListedJob, list, type ShownJob, type ShownRun, show } from "./listing.ts";
 export { type OrphanProject, orphans } from "./orphans.ts";
+export type { Places } from "./places.ts";
 export { type ProvisioningProgress, progress } from "./progress.ts";
 export * as Provisioning from "./provisioning.ts";
 export { retry } from "./retry.ts";

@@ -1,10 +1,11 @@
 import { MINUTE_SECONDS, secondsAfter } from "../../kernel/clock.ts";
 import { unavailable } from "../../kernel/errors.ts";
-import type { ListedProject } from "../../ports/database-hosts.ts";
+import type { DatabaseHosts, ListedProject } from "../../ports/database-hosts.ts";
 import { ControlAudit } from "../audit/audit.ts";
 import type { ControlScope } from "../scope.ts";
 import { adoptionsOf } from "./adoptions.ts";
 import { adoptedSecretName, secretName } from "./credentials.ts";
+import { configuredHosts, hostsOf } from "./places.ts";
 import { done, projectNameOf, type Step, type StepContext, type StepOutcome } from "./step.ts";
 
 /**
@@ -44,16 +45,21 @@ async function deleteCustomer({ control, ports, tenant, jobId }: StepContext): P
 }
 
 async function deleteProjects(context: StepContext): Promise<StepOutcome> {
-  const { control, ports, settings, jobId, stepStartedAt, tenant, database } = context;
-  const found = new Set((await namesakes(context)).map(({ ref }) => ref));
-  if (database?.projectRef && (await ports.hosts.inspect(database.projectRef)).status !== "removed")
-    found.add(database.projectRef);
+  const { control, settings, jobId, stepStartedAt, tenant, database } = context;
   // Also one that was adopted before another one was.
-  for (const { projectRef } of await adoptionsOf(control, [tenant.id])) if (projectRef) found.delete(projectRef);
-  for (const ref of found) await ports.hosts.delete(ref);
+  const adopted = await adoptionsOf(control, [tenant.id]);
+  let found = 0;
+  for (const hosts of hostsToSearch(context)) {
+    const refs = new Set((await namesakes(hosts, tenant.id)).map(({ ref }) => ref));
+    const recorded = database?.isAdopted ? null : database?.projectRef;
+    if (recorded && (await hosts.inspect(recorded)).status !== "removed") refs.add(recorded);
+    for (const { projectRef } of adopted) if (projectRef) refs.delete(projectRef);
+    for (const ref of refs) await hosts.delete(ref);
+    found += refs.size;
+  }
   // Deleting may take a while, may have been refused for now, and a creation may only now come to its end: so it is
   // looked at again until nothing is left.
-  if (found.size > 0 || (await mayStillAppear(control, jobId))) {
+  if (found > 0 || (await mayStillAppear(control, jobId))) {
     if (control.clock.now() > secondsAfter(stepStartedAt, DELETION_WAIT_MINUTES * MINUTE_SECONDS)) {
       throw unavailable(`The database project is still there after ${DELETION_WAIT_MINUTES} minutes.`, MINUTE_SECONDS);
     }
@@ -69,13 +75,23 @@ async function deleteProjects(context: StepContext): Promise<StepOutcome> {
   });
 }
 
+/**
+ * Where projects of the tenant may be: at the provider that was recorded before anything was made. When a person's
+ * database took the place of what was made, that record is gone, and every provider is asked.
+ */
+function hostsToSearch({ ports, database }: StepContext): readonly DatabaseHosts[] {
+  if (database === undefined) return [];
+  if (database.isAdopted) return configuredHosts(ports.hosts).map(({ hosts }) => hosts);
+  return [hostsOf(ports.hosts, database.provider)];
+}
+
 /** Every project that carries the tenant's name: a create whose reply was lost leaves one that nobody recorded. */
-async function namesakes({ ports, tenant }: StepContext): Promise<readonly ListedProject[]> {
-  const name = projectNameOf(tenant.id);
+async function namesakes(hosts: DatabaseHosts, tenantId: string): Promise<readonly ListedProject[]> {
+  const name = projectNameOf(tenantId);
   const found: ListedProject[] = [];
   let after: string | undefined;
   do {
-    const page = await ports.hosts.list(name, after);
+    const page = await hosts.list(name, after);
     found.push(...page.projects.filter((project) => project.name === name && project.status !== "removed"));
     after = page.next;
   } while (after !== undefined);

@@ -1,11 +1,12 @@
-import type { DatabaseHosts } from "../../ports/database-hosts.ts";
+import type { DatabaseProvider } from "../../ports/database-hosts.ts";
 import type { Payments } from "../../ports/payments.ts";
 import type { Secrets } from "../../ports/secrets.ts";
 import type { TenantSetup } from "../../ports/tenant-setup.ts";
 import type { ControlScope } from "../scope.ts";
+import type { ConfiguredHosts, Places } from "./places.ts";
 
 export interface ProvisioningPorts {
-  readonly hosts: DatabaseHosts;
+  readonly hosts: ConfiguredHosts;
   readonly setup: TenantSetup;
   readonly secrets: Secrets;
   readonly payments: Payments;
@@ -13,8 +14,8 @@ export interface ProvisioningPorts {
 
 export interface ProvisioningSettings {
   readonly stage: string;
-  readonly region: string;
-  readonly size: string;
+  /** Where new databases are made. */
+  readonly places: Places;
   /** Seconds between two looks at a database that is being made or deleted. */
   readonly databasePollSeconds: number;
   /** New databases within any 24 hours; a sign-up beyond them waits. */
@@ -43,6 +44,7 @@ export interface StepContext {
 }
 
 export interface TenantDatabase {
+  readonly provider: DatabaseProvider;
   readonly projectName: string;
   readonly region: string;
   readonly size: string;
