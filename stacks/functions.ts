@@ -1,6 +1,7 @@
 import type { FunctionSpec } from "@pharmasight/functions/manifest";
 import { RemovalPolicy } from "aws-cdk-lib";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { CfnFunction } from "aws-cdk-lib/aws-lambda";
 import { FilterPattern, LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { NagSuppressions } from "cdk-nag";
 import { type App, type FunctionProps, Function as SstFunction, type Stack } from "sst/constructs";
@@ -61,8 +62,16 @@ export function addFunction(app: App, stack: Stack, spec: FunctionSpec): SstFunc
     },
     ...(access.servesAssets ? { copyFiles: [{ from: "packages/views/dist", to: "assets" }] } : {}),
   });
+  if (spec.goesRound) allowRounds(fn);
   suppressWildcards(role, app.stage, access);
   return fn;
+}
+
+/** Without it, Lambda takes a chain of some 16 messages for a mistake and stops it. */
+function allowRounds(fn: SstFunction): void {
+  const resource = fn.node.defaultChild;
+  if (!(resource instanceof CfnFunction)) throw new Error(`${fn.node.id} has no resource of its own.`);
+  resource.recursiveLoop = "Allow";
 }
 
 /** `packages/functions/control/site/app` is `control-site-app`, in CloudFormation and in the names of log groups. */

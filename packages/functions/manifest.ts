@@ -9,6 +9,11 @@ export interface FunctionSpec {
   readonly entry: string;
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
+  /**
+   * Whether its work leads to further messages of its own queue, one after another. Lambda stops such a chain after some
+   * 16 rounds unless it is told that this is meant; what ends ours is the step or the last row.
+   */
+  readonly goesRound?: boolean;
 }
 
 export interface QueueSpec {
@@ -33,7 +38,7 @@ export const functions = {
 
 export const queues: Readonly<Record<QueueName, QueueSpec>> = {
   provisioning: {
-    consumer: worker("packages/functions/control/workers/provision-tenant", 60),
+    consumer: { ...worker("packages/functions/control/workers/provision-tenant", 60), goesRound: true },
     batchSize: 1,
     visibilityTimeoutSeconds: 360,
     maxReceiveCount: 5,
@@ -69,7 +74,7 @@ export const queues: Readonly<Record<QueueName, QueueSpec>> = {
   },
   "item-imports": {
     // The memory of one whole processor: Lambda gives processor time by memory, and reading a workbook is all processor.
-    consumer: { ...worker("packages/functions/tenant/workers/import-items", 60), memoryMb: 1769 },
+    consumer: { ...worker("packages/functions/tenant/workers/import-items", 60), memoryMb: 1769, goesRound: true },
     batchSize: 1,
     visibilityTimeoutSeconds: 360,
     maxReceiveCount: 5,

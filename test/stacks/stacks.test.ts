@@ -51,6 +51,11 @@ describe("rules of AWS Solutions", () => {
 });
 
 describe("functions", () => {
+  test("those, and only those, whose work goes on by messages to themselves may go round", () => {
+    const round = Object.keys(specs).filter((name) => functionOf(name).properties["RecursiveLoop"] === "Allow");
+    expect(round.sort()).toEqual(["item-imports", "provisioning"]);
+  });
+
   test.each(Object.keys(specs))("%s is deployed as the manifest says, from a file that exists", (name) => {
     const spec = specs[name];
     if (!spec) throw new Error(name);
