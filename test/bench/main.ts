@@ -1,6 +1,6 @@
 import { coldStart } from "./cold-start.ts";
 import { importItems } from "./import.ts";
-import { provisioning } from "./provisioning.ts";
+import { OWN_SERVER, provisioning } from "./provisioning.ts";
 import { quotas } from "./quotas.ts";
 import type { Result } from "./report.ts";
 import { request } from "./request.ts";
@@ -8,7 +8,8 @@ import { tenants } from "./tenants.ts";
 
 const benches = new Map<string, () => Promise<Result[]>>([
   ["request", request],
-  ["provision", provisioning],
+  ["provision", provisioning()],
+  ["provision-own", provisioning(OWN_SERVER)],
   ["cold-start", coldStart],
   ["import", importItems],
   ["quotas", quotas],

@@ -6,9 +6,15 @@ import { labelOf, type World, withWorld } from "./world.ts";
 const RUNS = 7;
 const TEMPLATE = "bench_template";
 
-/** From the accepted code to a pharmacy in trial, against the clone of a migrated database and one connection to it. */
-export function provisioning(): Promise<Result[]> {
-  return withWorld(async (world) => {
+/** All plans on a server of ours. */
+export const OWN_SERVER = JSON.stringify({ starter: { provider: "postgres", region: "local", size: "shared" } });
+
+/**
+ * From the accepted code to a pharmacy in trial, against the clone of a migrated database and one connection to it.
+ * @param planPlaces where databases are made; without it, at Supabase
+ */
+export const provisioning = (planPlaces?: string) => (): Promise<Result[]> =>
+  withWorld(async (world) => {
     // The first one also loads the workers.
     await provision(world, "warm-up");
     await makeTemplate(world);
@@ -27,9 +33,9 @@ export function provisioning(): Promise<Result[]> {
     }
     for (const [name, values] of steps) console.log(`  ${name}: ${median(values).toFixed(0)} ms`);
     console.log(`with the wait for the provider: ${median(elapsed).toFixed(0)} ms`);
-    return [compare("provisioning without the provider's wait", median(ours), median(clone), 2)];
-  });
-}
+    const where = planPlaces === undefined ? "without the provider's wait" : "on a server of ours";
+    return [compare(`provisioning ${where}`, median(ours), median(clone), 2)];
+  }, planPlaces);
 
 async function provision(world: World, label: string): Promise<{ ms: number; took: [string, number][] }> {
   const pharmacy = await beginSignUp(world.stack, label);

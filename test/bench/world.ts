@@ -20,10 +20,17 @@ export interface World {
 }
 
 /** Runs `work` on a local stack of its own, with its databases in memory and without the provider's wait. */
-export async function withWorld<T>(work: (world: World) => Promise<T>): Promise<T> {
+export async function withWorld<T>(work: (world: World) => Promise<T>, planPlaces?: string): Promise<T> {
   await refreshAssets(() => {});
   const stateDir = await mkdtemp(join(tmpdir(), "pharmasight-bench-"));
-  const stack = await startStack({ stateDir, port: 0, inMemory: true, projectWaitSeconds: 0, log: () => {} });
+  const stack = await startStack({
+    stateDir,
+    port: 0,
+    inMemory: true,
+    projectWaitSeconds: 0,
+    planPlaces,
+    log: () => {},
+  });
   const { host, port, superuser } = stack.cluster;
   const opened: postgres.Sql[] = [];
   const connect = (database: string): postgres.Sql => {
