@@ -5,6 +5,7 @@ import { Items } from "@pharmasight/core/tenant/items/items";
 import { Numbering } from "@pharmasight/core/tenant/numbering/numbering";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { codeOf } from "./accounts.ts";
 import { type Pharmacies, type Pharmacy, startPharmacies } from "./pharmacy.ts";
 
 let pharmacies: Pharmacies;
@@ -29,11 +30,6 @@ const fieldsOf = (work: Promise<unknown>): Promise<Readonly<Record<string, strin
   work.then(
     () => ({}),
     (error: unknown) => (error instanceof DomainError ? error.fields : { other: String(error) }),
-  );
-const codeOf = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => "done",
-    (error: unknown) => (error instanceof DomainError ? error.code : String(error)),
   );
 
 describe("a branch's code", () => {

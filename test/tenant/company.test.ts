@@ -4,6 +4,7 @@ import { Company } from "@pharmasight/core/tenant/company/company";
 import { Items } from "@pharmasight/core/tenant/items/items";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { codeOf } from "./accounts.ts";
 import { type Pharmacies, type Pharmacy, startPharmacies } from "./pharmacy.ts";
 import { chunk, jpeg, png, webp } from "./pictures.ts";
 
@@ -43,11 +44,6 @@ const fieldsOf = (work: Promise<unknown>): Promise<Readonly<Record<string, strin
   work.then(
     () => ({}),
     (error: unknown) => (error instanceof DomainError ? error.fields : { other: String(error) }),
-  );
-const codeOf = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => "done",
-    (error: unknown) => (error instanceof DomainError ? error.code : String(error)),
   );
 
 describe("the profile", () => {

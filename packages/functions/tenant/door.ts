@@ -21,9 +21,7 @@ const tenantHeaders = ["x-tenant-id", "x-tenant", "x-tenant-subdomain"] as const
 /** Answers for every address that is no pharmacy's, and sends an old name on to the new one. */
 export const pharmacyHost = createMiddleware<EdgeEnv>(async (c, next) => {
   const { tenancy } = await tenantPlatform();
-  const found = await tenancy.openTenants.findByHost(hostKey(c));
-  if (found === undefined) throw notFound("page");
-  const { entry } = found;
+  const entry = await pharmacyAt(c);
   if (entry.hostKind === "redirect") {
     if (entry.hostUntil === null || entry.hostUntil <= tenancy.clock.now()) throw notFound("page");
     const url = new URL(c.req.url);
