@@ -1,0 +1,9 @@
+drop index audit_log_deployment;
+drop table fleet;
+drop table deployment_targets;
+drop table deployment_waves;
+drop table deployments;
+drop table rehearsals;
+drop table releases;
+drop table database_servers;
+drop table tenant_schemas;
