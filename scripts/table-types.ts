@@ -37,7 +37,7 @@ export async function readColumns(session: Session, schema: string, role: string
      join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
      join pg_type t on t.oid = a.atttypid
      left join pg_type element on element.oid = t.typelem and t.typcategory = 'A'
-     where n.nspname = $1 and c.relkind in ('r', 'p', 'v', 'm') and c.relname <> 'schema_migrations'
+     where n.nspname = $1 and c.relkind in ('r', 'p', 'v', 'm') and c.relname not in ('schema_migrations', 'schema_fence', 'schema_steps', 'schema_repairs')
        and ($2::text is null or has_table_privilege($2::text, c.oid, 'select'))
      order by c.relname collate "C", a.attnum`,
     [schema, role],

@@ -12,8 +12,8 @@ create table tenant_schemas (
   table_sizes jsonb not null default '{}',
   looked_at timestamptz,
   -- In the pharmacy's time zone. Over midnight when the end is before the beginning.
-  quiet_from time not null default '22:00',
-  quiet_until time not null default '06:00'
+  quiet_from text not null default '22:00' check (quiet_from ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$'),
+  quiet_until text not null default '06:00' check (quiet_until ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$')
 );
 
 -- Databases that share a machine share this many migrations at once.

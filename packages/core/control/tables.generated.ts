@@ -17,10 +17,84 @@ export interface AuditLogTable {
   after: Json | null;
 }
 
+export interface DatabaseServersTable {
+  name: string;
+  migrationsMax: number;
+}
+
+export interface DeploymentTargetsTable {
+  deploymentId: string;
+  tenantId: string;
+  wave: number;
+  position: number;
+  server: string;
+  state: Generated<"pending" | "queued" | "running" | "succeeded" | "failed" | "skipped">;
+  fromVersion: number;
+  toVersion: number | null;
+  predictedLockMs: number | null;
+  attempts: Generated<number>;
+  fence: string | null;
+  leaseUntil: Date | null;
+  nextRunAt: Date | null;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  reachedVersion: number | null;
+  fingerprint: string | null;
+  rowsDone: Generated<string>;
+  error: string | null;
+  sqlState: string | null;
+  migration: string | null;
+  statement: number | null;
+  blocker: string | null;
+  skipReason: string | null;
+}
+
+export interface DeploymentWavesTable {
+  deploymentId: string;
+  position: number;
+  name: string;
+  percent: number | null;
+  startedAt: Date | null;
+  settledAt: Date | null;
+  promotedAt: Date | null;
+  promotedBy: string | null;
+}
+
+export interface DeploymentsTable {
+  id: string;
+  kind: "migrate" | "rollback" | "repair";
+  toVersion: number | null;
+  repair: string | null;
+  rollsBack: string | null;
+  selector: string;
+  state: "running" | "paused" | "halted" | "completed" | "abandoned";
+  haltReason: string | null;
+  wave: Generated<number>;
+  promotion: "automatic" | "operator";
+  soakSeconds: number;
+  haltRate: string;
+  haltSample: number;
+  haltFailures: number;
+  batchSize: number;
+  batchDelayMs: number;
+  isQuiet: boolean;
+  quietOverride: string | null;
+  rehearsalId: string | null;
+  reason: string;
+  createdBy: string;
+  createdAt: Date;
+  finishedAt: Date | null;
+}
+
 export interface FindRequestsTable {
   id: string;
   email: string;
   createdAt: Date;
+}
+
+export interface FleetTable {
+  onlyRow: Generated<boolean>;
+  settledVersion: number | null;
 }
 
 export interface OutboxTable {
@@ -79,6 +153,27 @@ export interface RateLimitsTable {
 export interface RegistryCounterTable {
   onlyRow: Generated<boolean>;
   version: string;
+}
+
+export interface RehearsalsTable {
+  id: string;
+  tenantId: string;
+  fromVersion: number;
+  toVersion: number;
+  checksums: string[];
+  hasPassed: boolean;
+  report: Json;
+  rehearsedBy: string;
+  rehearsedAt: Date;
+}
+
+export interface ReleasesTable {
+  name: string;
+  channel: "stable" | "next";
+  schemaKnown: number;
+  schemaRequired: number;
+  announcedAt: Date;
+  retiredAt: Date | null;
 }
 
 export interface SignUpsTable {
@@ -155,6 +250,18 @@ export interface TenantPeopleTable {
   saidAt: Date;
 }
 
+export interface TenantSchemasTable {
+  tenantId: string;
+  fence: Generated<string>;
+  version: number | null;
+  fingerprint: string | null;
+  drift: Json | null;
+  tableSizes: ColumnType<unknown, NonNullable<unknown> | undefined, NonNullable<unknown>>;
+  lookedAt: Date | null;
+  quietFrom: Generated<string>;
+  quietUntil: Generated<string>;
+}
+
 export interface TenantSubscriptionsTable {
   id: string;
   tenantId: string;
@@ -195,19 +302,27 @@ export interface TenantsTable {
 
 export interface ControlTables {
   auditLog: AuditLogTable;
+  databaseServers: DatabaseServersTable;
+  deploymentTargets: DeploymentTargetsTable;
+  deploymentWaves: DeploymentWavesTable;
+  deployments: DeploymentsTable;
   findRequests: FindRequestsTable;
+  fleet: FleetTable;
   outbox: OutboxTable;
   provisioningAttempts: ProvisioningAttemptsTable;
   provisioningJobs: ProvisioningJobsTable;
   provisioningSteps: ProvisioningStepsTable;
   rateLimits: RateLimitsTable;
   registryCounter: RegistryCounterTable;
+  rehearsals: RehearsalsTable;
+  releases: ReleasesTable;
   signUps: SignUpsTable;
   subscriptionPlans: SubscriptionPlansTable;
   tenantDatabases: TenantDatabasesTable;
   tenantHosts: TenantHostsTable;
   tenantModules: TenantModulesTable;
   tenantPeople: TenantPeopleTable;
+  tenantSchemas: TenantSchemasTable;
   tenantSubscriptions: TenantSubscriptionsTable;
   tenants: TenantsTable;
 }
