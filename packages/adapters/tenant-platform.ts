@@ -2,6 +2,7 @@ import { systemClock } from "@pharmasight/core/kernel/clock";
 import { registryReader } from "@pharmasight/core/registry/registry";
 import type { RegistryTables } from "@pharmasight/core/registry/tables.generated";
 import { OpenTenants } from "@pharmasight/core/tenant/open-tenants";
+import { REQUIRED_SCHEMA_VERSION } from "@pharmasight/core/tenant/schema/capabilities";
 import type { Tenancy } from "@pharmasight/core/tenant/scope";
 import { awsJobs } from "./aws/jobs.ts";
 import { awsSecrets } from "./aws/secrets.ts";
@@ -72,7 +73,7 @@ async function open(): Promise<TenantPlatform> {
     clock: systemClock,
     log,
     masterKey: masterKeyOf(secrets, config.SIGNING_KEY_SECRET),
-    requiredSchemaVersion: schemaVersions.tenant,
+    schema: { required: REQUIRED_SCHEMA_VERSION, known: schemaVersions.tenant },
   };
   return { config, tenancy };
 }

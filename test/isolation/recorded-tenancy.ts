@@ -61,7 +61,7 @@ export class RecordedTenancy {
       clock,
       log: silent,
       masterKey: async () => this.masterKey,
-      requiredSchemaVersion: 1,
+      schema: { required: 1, known: 1 },
     };
   }
 

@@ -279,7 +279,7 @@ const lifecycle: readonly Mutant[] = [
     name: "old-schema-enters",
     breaks: "Code runs against a database that it does not understand.",
     file: SCOPE,
-    find: "if (entry.schemaVersion === null || entry.schemaVersion < tenancy.requiredSchemaVersion) {",
+    find: "if (entry.schemaVersion === null || entry.schemaVersion < tenancy.schema.required) {",
     replacement: "if (entry.schemaVersion === null) {",
     killers: doors,
   },

@@ -14,6 +14,7 @@ import type { RegistryEntry } from "@pharmasight/core/registry/registry";
 import type { ApiKey, Job, Member, Visitor } from "@pharmasight/core/tenant/actors";
 import { TenantConnection } from "@pharmasight/core/tenant/connection";
 import { OpenTenants } from "@pharmasight/core/tenant/open-tenants";
+import { REQUIRED_SCHEMA_VERSION } from "@pharmasight/core/tenant/schema/capabilities";
 import { SESSION_KEY_PURPOSE, type Tenancy, TenantScope } from "@pharmasight/core/tenant/scope";
 import { SessionTokens } from "@pharmasight/core/tenant/sessions/tokens";
 import type { TenantTables } from "@pharmasight/core/tenant/tables.generated";
@@ -141,7 +142,7 @@ export async function startPharmacies(clock: Clock = systemClock): Promise<Pharm
       clock,
       log: silent,
       masterKey: async () => masterKey,
-      requiredSchemaVersion: schemaVersions.tenant,
+      schema: { required: REQUIRED_SCHEMA_VERSION, known: schemaVersions.tenant },
     };
     const elsewhere: Tenancy = {
       ...tenancy,

@@ -16,6 +16,7 @@ import { TenantConnection } from "./connection.ts";
 import type { OpenTenant, OpenTenants } from "./open-tenants.ts";
 import type { Counted } from "./quotas/known-quotas.ts";
 import { Quotas } from "./quotas/quotas.ts";
+import { type Capability, type CodeSchema, isSupported } from "./schema/capabilities.ts";
 import type { TenantTables } from "./tables.generated.ts";
 
 /** What the doors need: made once per process. */
@@ -26,8 +27,8 @@ export interface Tenancy {
   readonly log: Log;
   /** The stage's master key; everything is signed with keys derived from it. */
   readonly masterKey: () => Promise<Uint8Array>;
-  /** Schema version that the running code needs at least. */
-  readonly requiredSchemaVersion: number;
+  /** The schemas that the running code can work with. */
+  readonly schema: CodeSchema;
 }
 
 /** When the relay hint of a transaction is delivered if the process dies between its commit and its relay. */
@@ -65,6 +66,11 @@ export class TenantScope<A extends TenantActor = Member | Job> {
     this.#open = open;
     this.#tenancy = tenancy;
     this.#emitted = emitted;
+  }
+
+  /** Whether this pharmacy's database has what newer code can use; during an update some have it and some have not. */
+  supports(capability: Capability): boolean {
+    return isSupported(capability, this.tenant.schemaVersion ?? 0, this.#tenancy.schema);
   }
 
   /** Anybody at a pharmacy's address, before signing in: for the identity functions only. */
@@ -293,7 +299,7 @@ function requireOpen(tenancy: Tenancy, entry: RegistryEntry): void {
   if (entry.state === "provisioning" || entry.state === "provisioning_failed" || entry.appSecretArn === null) {
     throw unavailable("This pharmacy is being set up.", 5);
   }
-  if (entry.schemaVersion === null || entry.schemaVersion < tenancy.requiredSchemaVersion) {
+  if (entry.schemaVersion === null || entry.schemaVersion < tenancy.schema.required) {
     throw new DomainError("maintenance", "This pharmacy is being updated.", { retryAfterSeconds: 60 });
   }
 }

@@ -1,12 +1,19 @@
-import { type Expression, type ExpressionBuilder, type RawBuilder, type SqlBool, sql } from "kysely";
+import { type Expression, type RawBuilder, type SqlBool, sql } from "kysely";
 import { invalidInput } from "../../kernel/errors.ts";
 import type { ApiKey, Member } from "../actors.ts";
 import type { TenantScope } from "../scope.ts";
-import type { TenantTables } from "../tables.generated.ts";
 import { type Cursor, readCursor, writeCursor } from "./cursors.ts";
 import { type Item, itemColumnsFor, itemSchema } from "./item.ts";
 import { maySeeCosts, requireReader } from "./rights.ts";
-import { containsAll, differenceRank, prefixRank, resemblesAll, WORD_SIMILARITY_MIN, wordsOf } from "./search.ts";
+import {
+  containsAll,
+  differenceRank,
+  prefixRank,
+  resemblesAll,
+  type SearchedColumn,
+  WORD_SIMILARITY_MIN,
+  wordsOf,
+} from "./search.ts";
 
 /**
  * Which items a list shows: those on the lists, those of them that wait for the pharmacist's tax class or for a price,
@@ -55,8 +62,8 @@ export async function count(tenant: TenantScope<Member | ApiKey>, filter: ItemFi
 }
 
 /**
- * One page of the items, by name. A search wants all its words (or what they abbreviate) in an item's names, number or
- * barcode and puts names that begin with it first; when nothing has them all, words that look like the typed ones
+ * One page of the items, by name. A search wants all its words (or what they abbreviate) in an item's names, strength,
+ * form, number or barcode and puts names that begin with it first; when nothing has them all, words that look like the typed ones
  * count, the most alike first. A page mark whose items are gone leads to the first page.
  * @throws DomainError `invalid_input` for a limit out of range or a page mark that is not ours, `forbidden` for somebody
  *   who may not see items
@@ -70,8 +77,9 @@ export async function list(tenant: TenantScope<Member | ApiKey>, options: ListOp
   } as const;
   const words = wordsOf(options.search ?? "");
   if (words.length === 0) return pageByName(tenant, view);
+  const column: SearchedColumn = tenant.supports("itemSearchWords") ? "search_words" : "search_text";
   if (view.place?.cursor.similar !== true) {
-    const match = { where: containsAll(words), rank: prefixRank(words), similar: false };
+    const match = { where: containsAll(words, column), rank: prefixRank(words), similar: false };
     const page = await pageByRank(tenant, match, view);
     if (page.total > 0) return page;
   }
@@ -82,7 +90,7 @@ export async function list(tenant: TenantScope<Member | ApiKey>, options: ListOp
       select set_config('pg_trgm.word_similarity_threshold', ${String(WORD_SIMILARITY_MIN)}, true),
         set_config('enable_seqscan', 'off', true)
     `.execute(tx.db);
-    const match = { where: resemblesAll(words), rank: differenceRank(words), similar: true };
+    const match = { where: resemblesAll(words, column), rank: differenceRank(words, column), similar: true };
     return pageByRank(tx, match, view);
   });
 }
@@ -114,15 +122,18 @@ function placeOf({ after, before }: ListOptions): Place | undefined {
 }
 
 /** Each filter has an index of its own, in the order of the list. */
-const shownBy =
-  (filter: ItemFilter) =>
-  (e: ExpressionBuilder<Pick<TenantTables, "items">, "items">): Expression<SqlBool> => {
-    if (filter === "archived") return e("archivedAt", "is not", null);
-    const active = e("archivedAt", "is", null);
-    if (filter === "no_tax_class") return e.and([active, e("taxClass", "is", null)]);
-    if (filter === "no_price") return e.and([active, e("retailPrice", "is", null)]);
-    return active;
-  };
+function shownBy(filter: ItemFilter): RawBuilder<SqlBool> {
+  switch (filter) {
+    case "all":
+      return sql`archived_at is null`;
+    case "no_tax_class":
+      return sql`archived_at is null and tax_class is null`;
+    case "no_price":
+      return sql`archived_at is null and retail_price is null`;
+    case "archived":
+      return sql`archived_at is not null`;
+  }
+}
 
 async function pageByName(tenant: TenantScope<Member | ApiKey>, view: View): Promise<ItemPage> {
   const { filter, limit, place } = view;
@@ -162,7 +173,7 @@ async function pageByRank(tenant: TenantScope<Member | ApiKey>, match: Match, vi
   // and test the text of every one. Counted in the same pass, because to find the matches is what a search costs.
   const found = tenant.db
     .selectFrom("items")
-    .select(["id", "name", "searchText", "archivedAt", "taxClass", "retailPrice"])
+    .select(["id", "name", "archivedAt", "taxClass", "retailPrice", match.rank.as("rank")])
     .where(match.where)
     .offset(0);
   const matches = tenant.db
@@ -170,7 +181,7 @@ async function pageByRank(tenant: TenantScope<Member | ApiKey>, match: Match, vi
     .select([
       "id",
       sql<string>`lower(name)`.as("key"),
-      match.rank.as("rank"),
+      "rank",
       sql<string>`count(*) over ()`.as("total"),
     ])
     .where(shownBy(filter));
