@@ -29,6 +29,7 @@ const names: Killers = {
   files: ["packages/core/registry/hostnames.test.ts", "packages/core/registry/subdomains.test.ts"],
 };
 const apiKeys: Killers = { files: ["test/tenant/api-keys.test.ts"], name: "the door" };
+const modulePages: Killers = { files: ["test/tenant/module-pages.test.ts"] };
 const quotas: Killers = { files: ["test/tenant/quotas.test.ts"] };
 const roles: Killers = { files: ["test/postgres/tenant-setup.test.ts"], name: "role cannot" };
 const stacks: Killers = { files: ["test/stacks/stacks.test.ts"] };
@@ -274,6 +275,38 @@ const lifecycle: readonly Mutant[] = [
     find: 'entry.state === "provisioning" || entry.state === "provisioning_failed" || ',
     replacement: "",
     killers: doors,
+  },
+  {
+    name: "suspended-import-works",
+    breaks: "The records of a suspended pharmacy change behind its back.",
+    file: "packages/functions/tenant/workers/import-items.ts",
+    find: '"import-items", "refused"',
+    replacement: '"import-items"',
+    killers: { files: ["test/isolation/walls.test.ts"], name: "import rest" },
+  },
+  {
+    name: "items-page-without-module",
+    breaks: "The pages of a module that the plan has not are open.",
+    file: "packages/functions/tenant/app/app.tsx",
+    find: 'for (const path of ["/items", "/items/*"]) app.use',
+    replacement: 'for (const path of ["/nothing"]) app.use',
+    killers: modulePages,
+  },
+  {
+    name: "keys-page-without-module",
+    breaks: "API keys are made without their module.",
+    file: "packages/functions/tenant/app/app.tsx",
+    find: 'app.use("/settings/api-keys/*", requireModule("api_access"));',
+    replacement: "",
+    killers: modulePages,
+  },
+  {
+    name: "items-api-without-module",
+    breaks: "The API of a module that the plan has not is open.",
+    file: "packages/functions/tenant/app/app.tsx",
+    find: 'for (const path of ["/api/v1/items", "/api/v1/items/*"]) apiApp.use',
+    replacement: 'for (const path of ["/api/v1/nothing"]) apiApp.use',
+    killers: modulePages,
   },
   {
     name: "old-schema-enters",

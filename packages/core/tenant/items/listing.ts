@@ -178,12 +178,7 @@ async function pageByRank(tenant: TenantScope<Member | ApiKey>, match: Match, vi
     .offset(0);
   const matches = tenant.db
     .selectFrom(found.as("items"))
-    .select([
-      "id",
-      sql<string>`lower(name)`.as("key"),
-      "rank",
-      sql<string>`count(*) over ()`.as("total"),
-    ])
+    .select(["id", sql<string>`lower(name)`.as("key"), "rank", sql<string>`count(*) over ()`.as("total")])
     .where(shownBy(filter));
   let page = tenant.db
     .selectFrom(matches.as("matches"))
