@@ -1,6 +1,7 @@
 import type { SSTConfig } from "sst";
 import { ControlStack } from "./stacks/control.ts";
 import { DomainStack } from "./stacks/domain.ts";
+import { MigrationsStack } from "./stacks/migrations.ts";
 import { ObservabilityStack } from "./stacks/observability.ts";
 import { QueuesStack } from "./stacks/queues.ts";
 import { SecretsStack } from "./stacks/secrets.ts";
@@ -17,6 +18,7 @@ export default {
       .stack(SecretsStack)
       .stack(DomainStack)
       .stack(QueuesStack)
+      .stack(MigrationsStack)
       .stack(ControlStack)
       .stack(TenantStack)
       .stack(WorkersStack)

@@ -1,60 +1,30 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { type Migration, type Plane, tokens } from "@pharmasight/adapters/postgres/migration";
+import { MIGRATIONS_ROOT, PLANES, readMigrations, readRepairs } from "./migrations/folders.ts";
 
-/** Puts `migrations/` into a module of strings, because a bundle has no files beside it. */
+/** Puts `migrations/` into modules, because a bundle has no files beside it and no parser in it. */
 
-export const PLANES: readonly Plane[] = ["control", "tenant"];
-export const MIGRATIONS_ROOT = fileURLToPath(new URL("../migrations", import.meta.url));
-export const MIGRATIONS_MODULE = fileURLToPath(
-  new URL("../packages/adapters/postgres/migrations.generated.ts", import.meta.url),
-);
+const generated = (name: string): string =>
+  fileURLToPath(new URL(`../packages/adapters/migrations/${name}.generated.ts`, import.meta.url));
+export const MIGRATIONS_MODULE = generated("migrations");
+export const VERSIONS_MODULE = generated("schema-versions");
 
-export const VERSIONS_MODULE = fileURLToPath(
-  new URL("../packages/adapters/postgres/schema-versions.generated.ts", import.meta.url),
-);
-
-const FOLDER = /^(\d{4})_[a-z][a-z0-9_]*$/;
-const SCRIPTS = ["up", "down", "verify"] as const;
-
-/** @throws Error that names the folder or file when one is missing, unreadable or out of order */
-export async function readMigrations(root: string, plane: Plane): Promise<Migration[]> {
-  const folders = (await readdir(join(root, plane))).sort();
-  return Promise.all(
-    folders.map(async (name, index) => {
-      const path = `migrations/${plane}/${name}`;
-      const version = Number(FOLDER.exec(name)?.[1]);
-      if (Number.isNaN(version))
-        throw new Error(`${path}: a migration's name is four digits, "_" and snake_case words`);
-      if (version !== index + 1) {
-        throw new Error(
-          `${path}: its number should be ${formatVersion(index + 1)}, without gaps and without duplicates`,
-        );
-      }
-      const [up, down, verify] = await Promise.all(SCRIPTS.map((script) => readScript(root, plane, name, script)));
-      return { version, name, up: up ?? "", down: down ?? "", verify: verify ?? "" };
-    }),
-  );
-}
-
-export const formatVersion = (version: number): string => String(version).padStart(4, "0");
+const HEAD = "// Generated from migrations/ by `npm run generate`. Do not edit.";
 
 /** The text of the module, the same for the same files. */
 export async function renderMigrations(root: string): Promise<string> {
   const planes = await Promise.all(
-    PLANES.map(async (plane) => {
-      const migrations = await readMigrations(root, plane);
-      return `  ${plane}: ${JSON.stringify(migrations, undefined, 2).replaceAll("\n", "\n  ")},`;
-    }),
+    PLANES.map(async (plane) => `  ${plane}: ${literal(await readMigrations(root, plane), "  ")},`),
   );
   return [
-    "// Generated from migrations/ by `npm run generate`. Do not edit.",
-    'import type { Migration, Plane } from "./migration.ts";',
+    HEAD,
+    'import type { Migration, Plane, Repair } from "./migration.ts";',
     "",
     "export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {",
     ...planes,
     "};",
+    "",
+    `export const repairs: readonly Repair[] = ${literal(await readRepairs(root), "")};`,
     "",
   ].join("\n");
 }
@@ -65,7 +35,7 @@ export async function renderVersions(root: string): Promise<string> {
     PLANES.map(async (plane) => `  ${plane}: ${(await readMigrations(root, plane)).at(-1)?.version ?? 0},`),
   );
   return [
-    "// Generated from migrations/ by `npm run generate`. Do not edit.",
+    HEAD,
     'import type { Plane } from "./migration.ts";',
     "",
     "/** The version of each plane's schema that this code comes with. */",
@@ -76,15 +46,17 @@ export async function renderVersions(root: string): Promise<string> {
   ].join("\n");
 }
 
-async function readScript(root: string, plane: Plane, name: string, script: string): Promise<string> {
-  const path = join(root, plane, name, `${script}.sql`);
-  try {
-    const text = await readFile(path, "utf8");
-    if (tokens(text).length === 0) throw new Error("is empty");
-    return text;
-  } catch (cause) {
-    throw new Error(`migrations/${plane}/${name}/${script}.sql cannot be used: ${String(cause)}`, { cause });
-  }
+/** As JSON, with `undefined`. */
+function literal(value: unknown, indent: string): string {
+  if (typeof value !== "object" || value === null) return value === undefined ? "undefined" : JSON.stringify(value);
+  const inner = `${indent}  `;
+  const parts = Array.isArray(value)
+    ? value.map((item) => literal(item, inner))
+    : Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${literal(item, inner)}`);
+  const [open, close] = Array.isArray(value) ? "[]" : "{}";
+  return parts.length === 0
+    ? `${open}${close}`
+    : `${open}\n${parts.map((part) => `${inner}${part},\n`).join("")}${indent}${close}`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -2,12 +2,12 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { migrate } from "@pharmasight/adapters/migrations/executor";
+import type { Plane } from "@pharmasight/adapters/migrations/migration";
 import type { Session } from "@pharmasight/adapters/postgres/client";
-import type { Plane } from "@pharmasight/adapters/postgres/migration";
-import { migrate } from "@pharmasight/adapters/postgres/migrator";
 import { withSession } from "@pharmasight/adapters/postgres/session";
 import { type Cluster, startCluster } from "@pharmasight/local/postgres/cluster";
-import { MIGRATIONS_ROOT, readMigrations } from "./generate-migrations.ts";
+import { MIGRATIONS_ROOT, readMigrations } from "./migrations/folders.ts";
 import { readColumns, renderTables } from "./table-types.ts";
 
 /** Writes the row types that core's queries are checked against, from databases that the migrations have just made. */

@@ -4,6 +4,7 @@ import { type FunctionSpec, functions, queues } from "@pharmasight/functions/man
 /** Secrets of the stage itself, by the last part of their names. */
 export type StageSecretName =
   | "control-database"
+  | "control-owner"
   | "registry-database"
   | "signing-key"
   | "supabase-token"
@@ -13,10 +14,13 @@ export type StageSecretName =
 /** Everything that one function may reach. What is not said here, IAM refuses. */
 export interface Access {
   /** Which of the parsers in `adapters/config.ts` the function starts with. */
-  readonly settings: "control" | "provisioning" | "tenant";
+  readonly settings: "control" | "control-migration" | "provisioning" | "tenant";
   readonly readsSecrets: readonly StageSecretName[];
-  /** `read-app`: the credential that requests are served with. `make`: create and read both secrets of a tenant. */
-  readonly tenantSecrets: "none" | "read-app" | "make";
+  /**
+   * `read-app`: the credential that requests are served with. `read-owner`: the one that migrations run with. `make`:
+   * create and read both secrets of a tenant.
+   */
+  readonly tenantSecrets: "none" | "read-app" | "read-owner" | "make";
   readonly sendsTo: readonly QueueName[];
   readonly sendsMail: boolean;
   /** Whether the built assets of the pages are put beside the code. */
@@ -28,7 +32,7 @@ const control = {
   readsSecrets: ["control-database", "signing-key"],
   tenantSecrets: "none",
   // A commit with effects is followed by a relay of the whole outbox, whichever function wrote its rows.
-  sendsTo: ["provisioning", "control-mail"],
+  sendsTo: ["provisioning", "control-mail", "fleet-migrations", "fleet-looks"],
   sendsMail: false,
   servesAssets: false,
 } as const satisfies Access;
@@ -45,6 +49,12 @@ const tenant = {
 const accesses: ReadonlyMap<FunctionSpec, Access> = new Map<FunctionSpec, Access>([
   [functions.controlSite, { ...control, servesAssets: true }],
   [functions.sweepControl, { ...control, readsSecrets: ["control-database"] }],
+  [functions.scanFleet, { ...control, readsSecrets: ["control-database"] }],
+  // It changes the control plane's own tables, which the other functions' role cannot.
+  [
+    functions.migrateControl,
+    { ...control, settings: "control-migration", readsSecrets: ["control-owner"], sendsTo: [] },
+  ],
   [
     queues.provisioning.consumer,
     {
@@ -56,6 +66,11 @@ const accesses: ReadonlyMap<FunctionSpec, Access> = new Map<FunctionSpec, Access
   ],
   [queues["control-mail"].consumer, { ...control, sendsTo: [], sendsMail: true }],
   [queues["tenant-events"].consumer, { ...control, sendsTo: [] }],
+  [
+    queues["fleet-migrations"].consumer,
+    { ...control, readsSecrets: ["control-database"], tenantSecrets: "read-owner" },
+  ],
+  [queues["fleet-looks"].consumer, { ...control, readsSecrets: ["control-database"], tenantSecrets: "read-owner" }],
   [functions.tenantApp, { ...tenant, servesAssets: true }],
   [functions.tenantAuth, { ...tenant, servesAssets: true }],
   [

@@ -40,7 +40,9 @@ const schema = z
       .regex(/^\d{1,5}$/, "has to be a number")
       .default("100"),
     /** Of the code that is deployed, such as the commit: shown in the footer and in logs. */
-    VERSION: z.string().min(1).default("dev"),
+    VERSION: z.string().min(1).max(100).default("dev"),
+    /** Which line of releases this stage serves: a change that takes a shape away waits for all of them. */
+    RELEASE_CHANNEL: z.enum(["stable", "next"]).default("stable"),
     LOG_LEVEL: z.enum(["DEBUG", "INFO", "WARN", "ERROR"]).default("INFO"),
   })
   .refine((value) => value.MAIL_FROM.endsWith(`@${value.ROOT_DOMAIN}`), {

@@ -29,10 +29,17 @@ export function environmentOf(app: App, access: Access): Record<string, string> 
   }
   const control = {
     ...shared,
-    ...queueVariables(queues, ["provisioning", "control-mail"]),
+    ...queueVariables(queues, ["provisioning", "control-mail", "fleet-migrations", "fleet-looks"]),
     CONTROL_DATABASE_SECRET: secrets["control-database"].secretArn,
   };
   if (access.settings === "control") return control;
+  if (access.settings === "control-migration") {
+    return {
+      ...control,
+      CONTROL_OWNER_SECRET: secrets["control-owner"].secretArn,
+      RELEASE_CHANNEL: configuration.RELEASE_CHANNEL,
+    };
+  }
   return {
     ...control,
     SUPABASE_API_URL: configuration.SUPABASE_API_URL,

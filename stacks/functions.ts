@@ -32,7 +32,8 @@ export function addFunction(app: App, stack: Stack, spec: FunctionSpec): SstFunc
   const logGroup = new LogGroup(stack, `${id}-log`, {
     logGroupName: `/pharmasight/${app.stage}/${id}`,
     retention: RetentionDays.THREE_MONTHS,
-    removalPolicy: RemovalPolicy.RETAIN,
+    // A stack whose first deployment fails takes it along: the next one makes it again by the same name.
+    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   });
   // What the code calls an alarm wakes an operator, whichever function says it.
   logGroup.addMetricFilter(`${id}-alarms`, {
@@ -48,6 +49,8 @@ export function addFunction(app: App, stack: Stack, spec: FunctionSpec): SstFunc
     architecture: "arm_64",
     memorySize: spec.memoryMb,
     timeout: spec.timeoutSeconds,
+    // Code runs here as it was deployed; who develops has the local stack.
+    enableLiveDev: false,
     tracing: "active",
     role,
     logGroup,
@@ -60,6 +63,7 @@ export function addFunction(app: App, stack: Stack, spec: FunctionSpec): SstFunc
       // A trace needs names and lines; the sources themselves would make the map, which is read at start, nearly three times as big.
       esbuild: { sourcesContent: false, plugins: [onlyEnglishInZod] },
     },
+    ...(spec.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: spec.reservedConcurrency }),
     ...(access.servesAssets ? { copyFiles: [{ from: "packages/views/dist", to: "assets" }] } : {}),
   });
   if (spec.goesRound) allowRounds(fn);

@@ -53,8 +53,16 @@ type TenantSecretKind = "app" | "owner";
 
 /** The tenants' secrets that a function may read. */
 export function tenantSecretKinds(access: Access): readonly TenantSecretKind[] {
-  if (access.tenantSecrets === "make") return ["app", "owner"];
-  return access.tenantSecrets === "read-app" ? ["app"] : [];
+  switch (access.tenantSecrets) {
+    case "none":
+      return [];
+    case "read-app":
+      return ["app"];
+    case "read-owner":
+      return ["owner"];
+    case "make":
+      return ["app", "owner"];
+  }
 }
 
 /** Name of a tenant's secret as a pattern; after `app-` or `owner-` comes a random part. */

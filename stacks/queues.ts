@@ -23,6 +23,8 @@ export function QueuesStack({ stack }: StackContext) {
     "tenant-mail": addQueue(stack, "tenant-mail"),
     "tenant-events": addQueue(stack, "tenant-events"),
     "item-imports": addQueue(stack, "item-imports"),
+    "fleet-migrations": addQueue(stack, "fleet-migrations"),
+    "fleet-looks": addQueue(stack, "fleet-looks"),
   };
   suppressSstHandler(stack);
   return byName;

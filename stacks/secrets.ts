@@ -27,6 +27,7 @@ export function SecretsStack({ app, stack }: StackContext) {
   const secret = (name: StageSecretName, description: string) => addSecret(stack, key, app.stage, name, description);
   const secrets: Readonly<Record<StageSecretName, Secret>> = {
     "control-database": secret("control-database", "Connection of the role control_app, JSON"),
+    "control-owner": secret("control-owner", "Connection of the control database's owner, JSON: its migrations only"),
     "registry-database": secret("registry-database", "Connection of the role registry_reader, JSON"),
     "signing-key": secret("signing-key", "Master key that every tenant's keys are derived from"),
     "supabase-token": secret("supabase-token", "Token of the Supabase Management API"),

@@ -1,12 +1,14 @@
 import { queueNames } from "@pharmasight/core/ports/jobs";
 import { queues, schedules } from "@pharmasight/functions/manifest";
-import { Cron, type StackContext, use } from "sst/constructs";
+import { Cron, dependsOn, type StackContext, use } from "sst/constructs";
 import { addFunction } from "./functions.ts";
+import { MigrationsStack } from "./migrations.ts";
 import { QueuesStack } from "./queues.ts";
 import { suppressSstHandler } from "./suppressions.ts";
 
 /** One consumer per queue, and what runs by the clock. */
 export function WorkersStack({ app, stack }: StackContext) {
+  dependsOn(MigrationsStack);
   const byName = use(QueuesStack);
   for (const name of queueNames) {
     const { batchSize, maxConcurrency, consumer } = queues[name];

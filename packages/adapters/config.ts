@@ -42,6 +42,8 @@ const queueUrls = {
   QUEUE_URL_TENANT_MAIL: z.string().min(1),
   QUEUE_URL_TENANT_EVENTS: z.string().min(1),
   QUEUE_URL_ITEM_IMPORTS: z.string().min(1),
+  QUEUE_URL_FLEET_MIGRATIONS: z.string().min(1),
+  QUEUE_URL_FLEET_LOOKS: z.string().min(1),
 };
 
 const tenantCaches = {
@@ -62,9 +64,19 @@ const controlSchema = z.object({
   ...assets,
   QUEUE_URL_PROVISIONING: queueUrls.QUEUE_URL_PROVISIONING,
   QUEUE_URL_CONTROL_MAIL: queueUrls.QUEUE_URL_CONTROL_MAIL,
+  QUEUE_URL_FLEET_MIGRATIONS: queueUrls.QUEUE_URL_FLEET_MIGRATIONS,
+  QUEUE_URL_FLEET_LOOKS: queueUrls.QUEUE_URL_FLEET_LOOKS,
   /** Connection of the role `control_app`, JSON: host, port, database, user, password. */
   CONTROL_DATABASE_SECRET: secretReference,
   CONTROL_POOL_SIZE: count(1),
+});
+
+const controlMigrationSchema = z.object({
+  ...controlSchema.shape,
+  /** Connection of the owner of the control database, who alone may change its tables. */
+  CONTROL_OWNER_SECRET: secretReference,
+  /** Which line of releases the stage serves, see `core/control/fleet`. */
+  RELEASE_CHANNEL: z.enum(["stable", "next"]).default("stable"),
 });
 
 const provisioningSchema = z.object({
@@ -108,6 +120,7 @@ const tenantSchema = z.object({
 
 export type EdgeConfig = z.infer<typeof edgeSchema>;
 export type ControlConfig = z.infer<typeof controlSchema>;
+export type ControlMigrationConfig = z.infer<typeof controlMigrationSchema>;
 export type ProvisioningConfig = z.infer<typeof provisioningSchema>;
 export type TenantConfig = z.infer<typeof tenantSchema>;
 
@@ -118,6 +131,7 @@ export const logConfig = once(() => parse(logSchema));
 export const edgeConfig: () => EdgeConfig = once(() => parse(edgeSchema));
 export const mailConfig = (): z.infer<typeof mailSchema> => parse(mailSchema);
 export const controlConfig = (): ControlConfig => parse(controlSchema);
+export const controlMigrationConfig = (): ControlMigrationConfig => parse(controlMigrationSchema);
 export const provisioningConfig = (): ProvisioningConfig => parse(provisioningSchema);
 export const tenantConfig = (): TenantConfig => parse(tenantSchema);
 

@@ -26,17 +26,27 @@ export function controlPlatform(): Promise<ControlPlatform> {
 
 async function open(): Promise<ControlPlatform> {
   const config = controlConfig();
+  return openControlPlatform(config, config.CONTROL_DATABASE_SECRET);
+}
+
+/** @param reference of the secret with the connection: that of the plane's own role, or of its owner */
+export async function openControlPlatform(config: ControlConfig, reference: string): Promise<ControlPlatform> {
   const secrets = awsSecrets({});
   const database = await openDatabaseOfSecret<ControlTables>({
     secrets,
-    reference: config.CONTROL_DATABASE_SECRET,
+    reference,
     applicationName: `pharmasight-control-${config.STAGE}`,
     poolSize: config.CONTROL_POOL_SIZE,
     ca: config.DATABASE_CA,
     log,
   });
   const jobs = awsJobs({
-    queueUrls: { provisioning: config.QUEUE_URL_PROVISIONING, "control-mail": config.QUEUE_URL_CONTROL_MAIL },
+    queueUrls: {
+      provisioning: config.QUEUE_URL_PROVISIONING,
+      "control-mail": config.QUEUE_URL_CONTROL_MAIL,
+      "fleet-migrations": config.QUEUE_URL_FLEET_MIGRATIONS,
+      "fleet-looks": config.QUEUE_URL_FLEET_LOOKS,
+    },
   });
   const masterKey = masterKeyOf(secrets, config.SIGNING_KEY_SECRET);
   const plane = { db: database.db.withSchema("control"), jobs, clock: systemClock, log, masterKey };

@@ -4,17 +4,13 @@ import type {
   ProvisioningSettings,
 } from "@pharmasight/core/control/provisioning/provisioning";
 import type { ControlActor, ControlScope } from "@pharmasight/core/control/scope";
-import type { DatabaseHosts } from "@pharmasight/core/ports/database-hosts";
-import { parseSecret, type Secrets } from "@pharmasight/core/ports/secrets";
 import { awsSecrets } from "./aws/secrets.ts";
 import { type ProvisioningConfig, provisioningConfig } from "./config.ts";
+import { configuredHosts } from "./configured-hosts.ts";
 import { controlPlatform } from "./control-platform.ts";
 import { log } from "./log.ts";
-import { connectionSchema } from "./postgres/database-of-secret.ts";
 import { postgresTenantSetup } from "./postgres/tenant-setup.ts";
-import { postgresServerHosts } from "./postgres-server/database-hosts.ts";
 import { stripePayments } from "./stripe/payments.ts";
-import { supabaseDatabaseHosts } from "./supabase/database-hosts.ts";
 
 export interface ProvisioningPlatform {
   readonly ports: ProvisioningPorts;
@@ -41,15 +37,7 @@ export async function provisioningPlatform(): Promise<ProvisioningPlatform> {
     },
     ports: {
       secrets,
-      hosts: {
-        supabase: supabaseDatabaseHosts({
-          apiUrl: config.SUPABASE_API_URL,
-          token: () => secrets.read(config.SUPABASE_TOKEN_SECRET),
-          organization: config.SUPABASE_ORGANIZATION,
-          sessionPort: config.SUPABASE_SESSION_PORT,
-        }),
-        ...serverHosts(config, secrets),
-      },
+      hosts: configuredHosts(config, secrets),
       setup: postgresTenantSetup({ log, ...(config.DATABASE_CA === undefined ? {} : { ca: config.DATABASE_CA }) }),
       payments: stripePayments({ apiKey: () => secrets.read(config.STRIPE_KEY_SECRET), apiUrl: config.STRIPE_API_URL }),
     },
@@ -59,18 +47,4 @@ export async function provisioningPlatform(): Promise<ProvisioningPlatform> {
 function placesOf(config: ProvisioningConfig): Places {
   const place = { provider: "supabase", region: config.SUPABASE_REGION, size: config.SUPABASE_SIZE } as const;
   return { starter: place, professional: place, enterprise: place, ...config.PLAN_PLACES };
-}
-
-/** The provider `postgres`, where a server of ours is configured. */
-function serverHosts(config: ProvisioningConfig, secrets: Secrets): { readonly postgres?: DatabaseHosts } {
-  const { POSTGRES_ADMINISTRATOR_SECRET: administrator, POSTGRES_POOLER_HOST: host, DATABASE_CA: ca } = config;
-  if (administrator === undefined) return {};
-  return {
-    postgres: postgresServerHosts({
-      administrator: async () => parseSecret(connectionSchema, await secrets.read(administrator)),
-      region: config.POSTGRES_REGION,
-      ...(host === undefined ? {} : { pooler: { host, port: config.POSTGRES_POOLER_PORT } }),
-      ...(ca === undefined ? {} : { ca }),
-    }),
-  };
 }

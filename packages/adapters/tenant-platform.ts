@@ -8,8 +8,8 @@ import { awsJobs } from "./aws/jobs.ts";
 import { awsSecrets } from "./aws/secrets.ts";
 import { type TenantConfig, tenantConfig } from "./config.ts";
 import { log } from "./log.ts";
+import { schemaVersions } from "./migrations/schema-versions.generated.ts";
 import { openDatabaseOfSecret } from "./postgres/database-of-secret.ts";
-import { schemaVersions } from "./postgres/schema-versions.generated.ts";
 import { postgresTenantDatabases } from "./postgres/tenant-databases.ts";
 import { masterKeyOf } from "./signing-key.ts";
 

@@ -14,6 +14,8 @@ export interface FunctionSpec {
    * 16 rounds unless it is told that this is meant; what ends ours is the step or the last row.
    */
   readonly goesRound?: boolean;
+  /** Invocations that other functions of the account cannot take away; at least what its queue gives it at once. */
+  readonly reservedConcurrency?: number;
 }
 
 export interface QueueSpec {
@@ -34,6 +36,9 @@ export const functions = {
   tenantApp: { entry: "packages/functions/tenant/app/app", memoryMb: 1024, timeoutSeconds: 29 },
   tenantAuth: { entry: "packages/functions/tenant/auth/app", memoryMb: 1024, timeoutSeconds: 29 },
   sweepControl: worker("packages/functions/control/workers/sweep", 50),
+  scanFleet: worker("packages/functions/control/workers/scan-fleet", 50),
+  /** Run by each deployment before any other function changes. */
+  migrateControl: worker("packages/functions/control/workers/migrate-control", 900),
 } as const satisfies Record<string, FunctionSpec>;
 
 export const queues: Readonly<Record<QueueName, QueueSpec>> = {
@@ -80,7 +85,29 @@ export const queues: Readonly<Record<QueueName, QueueSpec>> = {
     maxReceiveCount: 5,
     maxConcurrency: 5,
   },
+  // Its cap for each database server stands in the control database: this is only how many servers it can be busy at.
+  "fleet-migrations": {
+    consumer: {
+      ...worker("packages/functions/control/workers/migrate-tenant", 900),
+      goesRound: true,
+      reservedConcurrency: 20,
+    },
+    batchSize: 1,
+    visibilityTimeoutSeconds: 5400,
+    maxReceiveCount: 5,
+    maxConcurrency: 20,
+  },
+  "fleet-looks": {
+    consumer: worker("packages/functions/control/workers/look-at-tenant", 60),
+    batchSize: 1,
+    visibilityTimeoutSeconds: 360,
+    maxReceiveCount: 5,
+    maxConcurrency: 4,
+  },
 };
 
 /** Run by a schedule instead of a message. */
-export const schedules = [{ function: functions.sweepControl, everyMinutes: 1 }] as const;
+export const schedules = [
+  { function: functions.sweepControl, everyMinutes: 1 },
+  { function: functions.scanFleet, everyMinutes: 60 },
+] as const;

@@ -1,4 +1,4 @@
-import { migrate } from "@pharmasight/adapters/postgres/migrator";
+import { migrate } from "@pharmasight/adapters/migrations/executor";
 import postgres from "postgres";
 import type { Cluster } from "./postgres/cluster.ts";
 import type { StateFolder } from "./state.ts";

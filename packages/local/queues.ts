@@ -48,6 +48,8 @@ export async function startQueues({ dataDir, port }: { dataDir?: string; port: n
     "tenant-mail": await ensureQueue(client, "tenant-mail", queues["tenant-mail"]),
     "tenant-events": await ensureQueue(client, "tenant-events", queues["tenant-events"]),
     "item-imports": await ensureQueue(client, "item-imports", queues["item-imports"]),
+    "fleet-migrations": await ensureQueue(client, "fleet-migrations", queues["fleet-migrations"]),
+    "fleet-looks": await ensureQueue(client, "fleet-looks", queues["fleet-looks"]),
   };
   return {
     endpoint,

@@ -11,6 +11,7 @@ import { REGION } from "./lambda.ts";
 /** Names of the stage's secrets, which the functions read by reference. */
 export const secretNames = {
   controlDatabase: "pharmasight/local/control-database",
+  controlOwner: "pharmasight/local/control-owner",
   registryDatabase: "pharmasight/local/registry-database",
   signingKey: "pharmasight/local/signing-key",
   supabaseToken: "pharmasight/local/supabase-token",
@@ -26,6 +27,7 @@ export async function storeSecrets(
   const client = new SecretsManagerClient({ endpoint, region: REGION, credentials: localCredentials });
   try {
     await store(client, secretNames.controlDatabase, values.controlDatabase);
+    await store(client, secretNames.controlOwner, values.controlOwner);
     await store(client, secretNames.registryDatabase, values.registryDatabase);
     await store(client, secretNames.signingKey, values.signingKey);
     await store(client, secretNames.supabaseToken, values.supabaseToken);

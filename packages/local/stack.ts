@@ -6,6 +6,7 @@ import { loadFunction } from "./lambda.ts";
 import { startMail } from "./mail.ts";
 import { type Cluster, startCluster } from "./postgres/cluster.ts";
 import { type Queues, startQueues } from "./queues.ts";
+import { announceRelease } from "./release.ts";
 import { storeSecrets } from "./secrets.ts";
 import type { HttpServer } from "./stand-ins/http.ts";
 import { startSecretsManager } from "./stand-ins/secrets-manager.ts";
@@ -113,6 +114,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const stripe = keep(await startStripe({ file: state.path("stripe.json"), port: await state.port("stripe") }));
     await storeSecrets(secretsManager.url, {
       controlDatabase: JSON.stringify(controlDatabase.app),
+      controlOwner: JSON.stringify(controlDatabase.owner),
       registryDatabase: JSON.stringify(controlDatabase.registryReader),
       signingKey: await state.secret("signing-key"),
       supabaseToken: supabase.token,
@@ -141,6 +143,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     applyEnvironment(env);
     // For the operators' commands, which run beside this process and speak for themselves.
     await state.keep("operator.env", envFile({ ...env, LOG_LEVEL: "SILENT" }));
+    await announceRelease(log);
     routes.resolve(await loadRoutes());
     entrances.push(await startWorkers(queues, log));
 

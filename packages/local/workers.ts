@@ -21,6 +21,8 @@ export async function startWorkers(queues: Queues, log: (line: string) => void):
       consume("tenant-mail"),
       consume("tenant-events"),
       consume("item-imports"),
+      consume("fleet-migrations"),
+      consume("fleet-looks"),
     ]),
     Promise.all(
       schedules.map(async (schedule) => {

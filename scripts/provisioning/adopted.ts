@@ -8,7 +8,7 @@ import {
   databaseProviders,
 } from "@pharmasight/core/ports/database-hosts";
 import * as z from "zod";
-import { UsageError } from "./usage.ts";
+import { UsageError } from "../operators/usage.ts";
 
 /** Whatever a provider calls its projects, it is one part of a path, and neither "." nor "..". */
 const REFERENCE = /^[\w-]+$/;

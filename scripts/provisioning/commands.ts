@@ -6,9 +6,9 @@ import {
 } from "@pharmasight/core/control/provisioning/provisioning";
 import type { ControlScope } from "@pharmasight/core/control/scope";
 import * as z from "zod";
+import { UsageError } from "../operators/usage.ts";
 import { readAdopted } from "./adopted.ts";
 import { jobsTable, orphansTable, shown, timingsTable } from "./tables.ts";
-import { UsageError } from "./usage.ts";
 
 export interface Platform {
   readonly operator: ControlScope;

@@ -5,27 +5,7 @@ import type {
   ShownRun,
   StepTiming,
 } from "@pharmasight/core/control/provisioning/provisioning";
-
-type Cell = string | number | null | undefined;
-
-const COLUMN_MAX = 60;
-const NOTHING = "-";
-
-/** Columns as wide as their widest cell; numbers to the right. What came from outside cannot steer the terminal. */
-function table(head: readonly string[], rows: readonly (readonly Cell[])[], columnMax = COLUMN_MAX): string {
-  const texts = rows.map((row) => row.map((cell) => shorten(printable(cell), columnMax)));
-  const widths = head.map((title, column) => Math.max(title.length, ...texts.map((row) => row[column]?.length ?? 0)));
-  const isNumber = head.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === "number"));
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((text, column) => {
-        const width = widths[column] ?? 0;
-        return isNumber[column] ? text.padStart(width) : text.padEnd(width);
-      })
-      .join("  ")
-      .trimEnd();
-  return [line(head), ...texts.map(line)].join("\n");
-}
+import { type Cell, facts as factLines, NOTHING, span, table } from "../operators/tables.ts";
 
 export function jobsTable(jobs: readonly ListedJob[], now: Date): string {
   if (jobs.length === 0) return "No such jobs.";
@@ -106,7 +86,7 @@ export function shown(job: ShownJob, now: Date): string {
   ]);
   const acts = job.acts.map(({ at, actorId, action, reason }) => [at.toISOString(), actorId, action, reason]);
   return [
-    facts.map(([name, value]) => `${name.padEnd(14)}${printable(value)}`).join("\n"),
+    factLines(facts),
     stepsTable(job, now),
     ...(mails.length === 0 ? [] : [table(["WELCOME MAIL", "GIVEN TO QUEUE", "TAKEN BY MAIL SERVICE", "ERROR"], mails)]),
     table(["WHEN", "WHO", "WHAT", "WHY"], acts),
@@ -145,19 +125,3 @@ function nextRun(job: ShownJob, now: Date): string | null {
   if (job.leaseUntil !== null && job.leaseUntil > now) return `under way, lease ends in ${span(now, job.leaseUntil)}`;
   return job.nextRunAt <= now ? "due now" : `in ${span(now, job.nextRunAt)}`;
 }
-
-/** Such as `4 min`: one unit is enough to decide by. */
-function span(from: Date, to: Date): string {
-  const seconds = Math.max(0, (to.getTime() - from.getTime()) / 1000);
-  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`;
-}
-
-function printable(cell: Cell): string {
-  if (cell === null || cell === undefined) return NOTHING;
-  return String(cell).replaceAll(/\p{C}/gu, "?");
-}
-
-const shorten = (text: string, max: number): string => (text.length > max ? `${text.slice(0, max - 1)}…` : text);

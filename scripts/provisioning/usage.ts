@@ -1,6 +1,3 @@
-/** The command was called wrongly: nothing was done. */
-export class UsageError extends Error {}
-
 export const USAGE = `
 npm run provisioning -- <command> [options]
 

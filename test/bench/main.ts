@@ -1,4 +1,5 @@
 import { coldStart } from "./cold-start.ts";
+import { fleet } from "./fleet.ts";
 import { importItems } from "./import.ts";
 import { OWN_SERVER, provisioning } from "./provisioning.ts";
 import { quotas } from "./quotas.ts";
@@ -13,6 +14,7 @@ const benches = new Map<string, () => Promise<Result[]>>([
   ["cold-start", coldStart],
   ["import", importItems],
   ["quotas", quotas],
+  ["fleet", fleet],
   ["tenants-1000", tenants(1000)],
 ]);
 

@@ -1,4 +1,4 @@
-import { migrate } from "@pharmasight/adapters/postgres/migrator";
+import { migrate } from "@pharmasight/adapters/migrations/executor";
 import { beginSignUp, enter, eventually } from "../harness/stack.ts";
 import { compare, median, type Result, timed } from "./report.ts";
 import { labelOf, type World, withWorld } from "./world.ts";

@@ -101,7 +101,8 @@ async function copies(
 /** The role as the server itself knows it: the pooler's name of it has the project behind a dot. */
 const plain = ({ user, password }: { user: string; password: string }) => ({ user: user.split(".")[0], password });
 
-async function register(
+/** Another tenant in the control database, made after the model. */
+export async function register(
   { control }: World,
   modelId: string,
   { tenantId, label, reference }: { tenantId: string; label: string; reference: string },

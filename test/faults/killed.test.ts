@@ -1,4 +1,4 @@
-import { schemaVersions } from "@pharmasight/adapters/postgres/schema-versions.generated";
+import { schemaVersions } from "@pharmasight/adapters/migrations/schema-versions.generated";
 import { rollbackSteps } from "@pharmasight/core/control/provisioning/rollback-steps";
 import { steps } from "@pharmasight/core/control/provisioning/steps";
 import postgres from "postgres";

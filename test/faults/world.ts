@@ -98,7 +98,10 @@ export async function deliver({ id, queue, payload }: Effect, times = 1): Promis
     eventSourceARN: `arn:aws:sqs:us-east-1:000000000000:pharmasight-${queue}`,
     awsRegion: "us-east-1",
   };
-  const { batchItemFailures } = await workers[queue]({ Records: Array.from({ length: times }, () => record) });
+  const { batchItemFailures } = await workers[queue](
+    { Records: Array.from({ length: times }, () => record) },
+    { getRemainingTimeInMillis: () => 900_000 },
+  );
   return batchItemFailures;
 }
 

@@ -1,4 +1,4 @@
-import { migrate } from "@pharmasight/adapters/postgres/migrator";
+import { migrate } from "@pharmasight/adapters/migrations/executor";
 import { postgresTenantDatabases } from "@pharmasight/adapters/postgres/tenant-databases";
 import { systemClock } from "@pharmasight/core/kernel/clock";
 import type { RegistryEntry } from "@pharmasight/core/registry/registry";

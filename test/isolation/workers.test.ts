@@ -1,4 +1,4 @@
-import { handler } from "@pharmasight/functions/tenant/workers/relay-outbox";
+import { handler as lambda } from "@pharmasight/functions/tenant/workers/relay-outbox";
 import type { SQSEvent, SQSRecord } from "aws-lambda";
 import { beforeEach, expect, test, vi } from "vitest";
 import { ALFA, BRAVO, RecordedTenancy } from "./recorded-tenancy.ts";
@@ -11,6 +11,7 @@ beforeEach(() => {
   world = new RecordedTenancy();
 });
 
+const handler = (event: SQSEvent) => lambda(event, { getRemainingTimeInMillis: () => 30_000 });
 const eventOf = (...messages: readonly Readonly<Record<string, string>>[]): SQSEvent => ({
   Records: messages.map((message, index) => ({ messageId: `${index}`, body: JSON.stringify(message) }) as SQSRecord),
 });

@@ -42,7 +42,7 @@ const FORMS = "packages/functions/tenant/forms.ts";
 const LAMBDA = "packages/functions/http/lambda.ts";
 const POOL = "packages/adapters/postgres/pool.ts";
 const TENANT_DATABASES = "packages/adapters/postgres/tenant-databases.ts";
-const MIGRATIONS = "packages/adapters/postgres/migrations.generated.ts";
+const MIGRATIONS = "packages/adapters/migrations/migrations.generated.ts";
 
 const hosts: readonly Mutant[] = [
   {
@@ -605,17 +605,17 @@ const rights: readonly Mutant[] = [
     name: "role-changes-identity",
     breaks: "The credential of requests can say that a database is another pharmacy's.",
     file: MIGRATIONS,
-    find: "revoke select on api_keys from pharmacy_reader;",
-    replacement: "revoke select on api_keys from pharmacy_reader; grant update on identity to pharmacy_app;",
+    find: '"revoke select on api_keys from pharmacy_reader"',
+    replacement: '"revoke select on api_keys from pharmacy_reader", "grant update on identity to pharmacy_app"',
     killers: roles,
   },
   {
     name: "registry-reader-reads-control",
     breaks: "The tenant plane can read every pharmacy's owner in the control plane's tables.",
     file: MIGRATIONS,
-    find: "grant select on registry.entries, registry.counter to registry_reader;",
+    find: '"grant select on registry.entries, registry.counter to registry_reader"',
     replacement:
-      "grant select on registry.entries, registry.counter to registry_reader; grant usage on schema control to registry_reader; grant select on control.tenants to registry_reader;",
+      '"grant select on registry.entries, registry.counter to registry_reader", "grant usage on schema control to registry_reader", "grant select on control.tenants to registry_reader"',
     killers: databases,
   },
   {

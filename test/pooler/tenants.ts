@@ -60,7 +60,7 @@ export async function startPooledTenants(count: number): Promise<PooledTenants> 
   await cluster.admin`create database pooled_template`;
   const template = ownerOf(randomUUID(), "pooled_template");
   await setup.createRoles(template, { app: "template_app", reader: "template_reader" });
-  await setup.migrate(template);
+  await setup.migrate(template, setup.newestSchemaVersion);
 
   const make = async (number: number): Promise<PooledTenant> => {
     const tenantId = randomUUID();

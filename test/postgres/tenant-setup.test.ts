@@ -1,4 +1,4 @@
-import { schemaVersions } from "@pharmasight/adapters/postgres/schema-versions.generated";
+import { schemaVersions } from "@pharmasight/adapters/migrations/schema-versions.generated";
 import { scramVerifier } from "@pharmasight/adapters/postgres/scram";
 import { postgresTenantSetup } from "@pharmasight/adapters/postgres/tenant-setup";
 import type { DatabaseCredential, OwnerSecret } from "@pharmasight/core/ports/tenant-setup";
@@ -36,7 +36,7 @@ const setup = postgresTenantSetup({ log: { ...silent, alarm: (...line) => alarms
 async function provision(): Promise<void> {
   await setup.createRoles(owner, roles);
   await setup.setPasswords(owner, { app, reader });
-  expect(await setup.migrate(owner)).toEqual({ schemaVersion: schemaVersions.tenant });
+  expect(await setup.migrate(owner, setup.newestSchemaVersion)).toEqual({ schemaVersion: schemaVersions.tenant });
   await setup.claimIdentity(owner);
   await setup.seed(owner, company);
   await setup.addOwner(owner, account);

@@ -1,5 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { schemaVersions } from "@pharmasight/adapters/migrations/schema-versions.generated";
 import type { QueueName } from "@pharmasight/core/ports/jobs";
 import { type FunctionSpec, functions, queues } from "@pharmasight/functions/manifest";
 import postgres from "postgres";
@@ -124,10 +126,37 @@ describe("bundles that consume queues do a real message again and report a malfo
   });
 });
 
-test("the bundle of the schedule runs through", async () => {
-  const event = { version: "0", "detail-type": "Scheduled Event", source: "aws.events", detail: {} };
-  expect(await invoke(functions.sweepControl, event)).toBeNull();
+describe("bundles that lead schemas know every migration and every fingerprint", () => {
+  test("fleet looks: the schema of a pharmacy is found to be what its version says", async () => {
+    const row = await hint("fleet-looks", { tenantId });
+    await consume("fleet-looks", { ...row.payload, outboxId: row.id });
+    expect(await isDone(control, "control", row)).toBe(true);
+    const [seen] = await control`select * from control.tenant_schemas where tenant_id = ${tenantId}`;
+    expect(seen).toMatchObject({ version: schemaVersions.tenant, drift: null, looked_at: expect.any(Date) });
+  });
+
+  test("fleet migrations: a hint without a deployment does nothing", async () => {
+    const row = await hint("fleet-migrations", { deploymentId: randomUUID(), tenantId });
+    await consume("fleet-migrations", { ...row.payload, outboxId: row.id });
+    expect(await isDone(control, "control", row)).toBe(true);
+  });
+
+  test("what a deployment of the code runs finds the control database current and announces the release", async () => {
+    await control`delete from control.releases`;
+    const found = await invoke(functions.migrateControl, { params: {} });
+    expect(found).toEqual({ schemaVersion: schemaVersions.control, behind: 0, closed: 0 });
+    const [release] = await control`select name, channel, schema_known, retired_at from control.releases`;
+    expect(release).toEqual({ name: "dev", channel: "stable", schema_known: schemaVersions.tenant, retired_at: null });
+  });
 });
+
+test.each([functions.sweepControl, functions.scanFleet])(
+  "the bundle of the schedule $entry runs through",
+  async (spec) => {
+    const event = { version: "0", "detail-type": "Scheduled Event", source: "aws.events", detail: {} };
+    expect(await invoke(spec, event)).toBeNull();
+  },
+);
 
 /**
  * The variables that the stack gives the function, with the local stack's values, and the addresses that lead the SDKs
@@ -228,6 +257,15 @@ async function undone(sql: postgres.Sql, schema: string, queue: QueueName): Prom
   });
   await sql`update ${sql(schema)}.outbox set done_at = null where id = ${row.id}`;
   return row;
+}
+
+/** A message as the outbox of the control plane would send it. */
+async function hint(queue: QueueName, payload: Readonly<Record<string, string>>): Promise<OutboxRow> {
+  const id = randomUUID();
+  await control`
+    insert into control.outbox (id, queue, payload, dedupe_key, due_at, sent_at, created_at)
+    values (${id}, ${queue}, ${control.json(payload)}, ${id}, now(), now(), now())`;
+  return { id, payload };
 }
 
 async function isDone(sql: postgres.Sql, schema: string, row: OutboxRow): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { controlConfig, provisioningConfig, tenantConfig } from "@pharmasight/adapters/config";
+import { controlConfig, controlMigrationConfig, provisioningConfig, tenantConfig } from "@pharmasight/adapters/config";
 import { alarmNames } from "@pharmasight/core/kernel/log";
 import { type QueueName, queueNames } from "@pharmasight/core/ports/jobs";
 import { type FunctionSpec, functions, queues, schedules } from "@pharmasight/functions/manifest";
@@ -29,6 +29,7 @@ afterAll(() => synthesis?.remove());
 /** What reads the function's configuration when it starts. */
 const parserOf = (name: string) => {
   if (tenantPlane.includes(name)) return tenantConfig;
+  if (name === "migrateControl") return controlMigrationConfig;
   return name === "provisioning" ? provisioningConfig : controlConfig;
 };
 
@@ -53,7 +54,18 @@ describe("rules of AWS Solutions", () => {
 describe("functions", () => {
   test("those, and only those, whose work goes on by messages to themselves may go round", () => {
     const round = Object.keys(specs).filter((name) => functionOf(name).properties["RecursiveLoop"] === "Allow");
-    expect(round.sort()).toEqual(["item-imports", "provisioning"]);
+    expect(round.sort()).toEqual(["fleet-migrations", "item-imports", "provisioning"]);
+  });
+
+  test("migrations have their share of the account's concurrency, whatever else runs", () => {
+    for (const [name, spec] of Object.entries(specs)) {
+      expect([name, functionOf(name).properties["ReservedConcurrentExecutions"]]).toEqual([
+        name,
+        spec.reservedConcurrency,
+      ]);
+    }
+    const { consumer, maxConcurrency } = queues["fleet-migrations"];
+    expect(consumer.reservedConcurrency).toBeGreaterThanOrEqual(maxConcurrency);
   });
 
   test.each(Object.keys(specs))("%s is deployed as the manifest says, from a file that exists", (name) => {
@@ -126,10 +138,10 @@ describe("least privilege", () => {
     },
   );
 
-  test.each(["controlSite", "sweepControl", "control-mail", "tenant-events"])(
+  test.each(["controlSite", "sweepControl", "scanFleet", "control-mail", "tenant-events"])(
     "%s reads no pharmacy's and no vendor's secret",
     (name) => {
-      const signs = name !== "sweepControl";
+      const signs = name !== "sweepControl" && name !== "scanFleet";
       const expected = ["control-database", ...(signs ? ["signing-key"] : [])];
       expect(secretsReadBy(name)).toEqual(expected.map(stageSecret));
       expect(JSON.stringify(functionOf(name).statements)).not.toMatch(
@@ -144,6 +156,20 @@ describe("least privilege", () => {
     const knows = (name: string) =>
       Object.keys(functionOf(name).environment).some((key) => key.startsWith("POSTGRES_"));
     expect(Object.keys(specs).filter(knows)).toEqual(["provisioning"]);
+  });
+
+  test("owners' credentials are read by provisioning and the workers of migrations, and by these only", () => {
+    const reads = (name: string) => secretsReadBy(name).includes(stageSecret("tenants/*/owner-*"));
+    expect(Object.keys(specs).filter(reads).sort()).toEqual(["fleet-looks", "fleet-migrations", "provisioning"]);
+    for (const name of ["fleet-looks", "fleet-migrations"]) {
+      expect(secretsReadBy(name)).toEqual(["control-database", "tenants/*/owner-*"].map(stageSecret));
+    }
+  });
+
+  test("the control database's owner is known to the deployment's own function, and to this only", () => {
+    const secret = stageSecret("control-owner");
+    expect(Object.keys(specs).filter((name) => secretsReadBy(name).includes(secret))).toEqual(["migrateControl"]);
+    expect(secretsReadBy("migrateControl")).toEqual([secret]);
   });
 
   test("a plan is not sent to a server of ours that the stage does not have", () => {
@@ -184,7 +210,7 @@ describe("least privilege", () => {
   });
 
   test("each sends to those queues only that its own code, or a relay of its plane's outbox, fills", () => {
-    const controlQueues = ["provisioning", "control-mail"];
+    const controlQueues = ["provisioning", "control-mail", "fleet-migrations", "fleet-looks"];
     const tenantQueues = ["tenant-relay", "tenant-mail", "tenant-events", "item-imports"];
     const sends = Object.fromEntries(
       Object.keys(specs).map((name) => [
@@ -195,6 +221,8 @@ describe("least privilege", () => {
     expect(sends).toEqual({
       controlSite: controlQueues,
       sweepControl: controlQueues,
+      scanFleet: controlQueues,
+      migrateControl: [],
       provisioning: controlQueues,
       "control-mail": [],
       tenantApp: tenantQueues,
@@ -203,6 +231,8 @@ describe("least privilege", () => {
       "tenant-mail": [],
       "tenant-events": [],
       "item-imports": tenantQueues,
+      "fleet-migrations": controlQueues,
+      "fleet-looks": controlQueues,
     });
   });
 
@@ -277,6 +307,38 @@ describe("queues and schedules", () => {
   });
 });
 
+describe("the control plane's own migrations", () => {
+  test("run in every deployment, by the function of the manifest", () => {
+    const [script, ...others] = templates.ofType("Custom::SSTScript");
+    expect(others).toEqual([]);
+    if (script === undefined) throw new Error("Nothing runs in a deployment.");
+    const called = (event: string) => templates.text(script.template, script.resource.Properties[event]);
+    const migrate = templates
+      .ofType("AWS::Lambda::Function")
+      .find(({ resource }) => resource.Properties.Handler === `${functions.migrateControl.entry}.handler`);
+    expect([called("UserCreateFunction"), called("UserUpdateFunction")]).toEqual([migrate?.id, migrate?.id]);
+    expect(script.resource.Properties.Version).toMatch(/^\d+$/);
+  });
+
+  test("come before every function that needs them changes", () => {
+    const stackOf = (name: string) =>
+      synthesis.assembly.stacks.find((stack) =>
+        JSON.stringify(stack.template).includes(`${specs[name]?.entry}.handler`),
+      );
+    const migrations = stackOf("migrateControl");
+    if (migrations === undefined) throw new Error("No stack migrates.");
+    for (const name of Object.keys(specs).filter((other) => other !== "migrateControl")) {
+      expect([name, stackOf(name)?.dependencies.includes(migrations)]).toEqual([name, true]);
+    }
+  });
+
+  test("can be tried again by the same names when their first deployment fails", () => {
+    for (const { resource } of templates.ofType("AWS::Logs::LogGroup")) {
+      expect(resource.DeletionPolicy).toBe("RetainExceptOnCreate");
+    }
+  });
+});
+
 describe("domains and secrets", () => {
   test("the site has the root domain and www, pharmacies have the wildcard, each with DNS records", () => {
     const names = [ROOT_DOMAIN, `www.${ROOT_DOMAIN}`, `*.${ROOT_DOMAIN}`];
@@ -310,6 +372,7 @@ describe("domains and secrets", () => {
     expect(secrets.map(({ resource }) => resource.Properties.Name).sort()).toEqual(
       [
         "control-database",
+        "control-owner",
         "postgres-administrator",
         "registry-database",
         "signing-key",

@@ -2,6 +2,7 @@ import type { CloudAssembly } from "aws-cdk-lib/cx-api";
 
 interface Resource {
   readonly Type: string;
+  readonly DeletionPolicy?: string;
   // biome-ignore lint/suspicious/noExplicitAny: templates are JSON of AWS's making, read by tests only.
   readonly Properties: any;
 }

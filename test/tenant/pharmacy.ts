@@ -2,8 +2,8 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { schemaVersions } from "@pharmasight/adapters/migrations/schema-versions.generated";
 import { openDatabase } from "@pharmasight/adapters/postgres/database";
-import { schemaVersions } from "@pharmasight/adapters/postgres/schema-versions.generated";
 import { postgresTenantSetup } from "@pharmasight/adapters/postgres/tenant-setup";
 import { type Clock, systemClock } from "@pharmasight/core/kernel/clock";
 import { newId } from "@pharmasight/core/kernel/ids";
@@ -107,7 +107,7 @@ export async function startPharmacies(clock: Clock = systemClock): Promise<Pharm
     const reader = { user: `${host}_reader`, password: randomToken() };
     await setup.createRoles(owner, { app: app.user, reader: reader.user });
     await setup.setPasswords(owner, { app, reader });
-    const { schemaVersion } = await setup.migrate(owner);
+    const { schemaVersion } = await setup.migrate(owner, setup.newestSchemaVersion);
     await setup.claimIdentity(owner);
     const at = clock.now();
     await setup.seed(owner, { companyName: host, currency: "KES", timeZone: "Africa/Nairobi", at });

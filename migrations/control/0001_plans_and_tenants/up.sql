@@ -1,3 +1,4 @@
+-- @waive opaque-block: `create role` has no `if not exists`, and roles are the whole server's; the blocks make two and drop nothing
 -- The roles that applications use. They own nothing, so they cannot alter the schema.
 do $$ begin create role control_app nologin; exception when duplicate_object then null; end $$;
 do $$ begin create role registry_reader nologin; exception when duplicate_object then null; end $$;

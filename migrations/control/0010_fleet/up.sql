@@ -1,3 +1,4 @@
+-- @waive index-concurrently: no stage was in production when this was written, so the audit log is empty
 -- What each tenant's schema is, as last seen in its database. Apart from `tenants`, whose every change empties a cache
 -- entry in all processes: looking at the fleet must not.
 create table tenant_schemas (

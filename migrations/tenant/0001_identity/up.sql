@@ -1,3 +1,4 @@
+-- @waive opaque-block: the roles are there only on Supabase; the block revokes what they were given by default
 -- The roles exist before the first migration: their login is made with the secret. They own nothing.
 grant usage on schema pharmacy to pharmacy_app, pharmacy_reader;
 alter default privileges in schema pharmacy grant select, insert, update, delete on tables to pharmacy_app;

@@ -1,3 +1,4 @@
+-- @waive contract-phase: what it revokes is for support, which no code reads with
 -- Hits of one key within its window: the limit is exact however many processes share it. Keys are hashes: no address
 -- and no name of a person is here.
 create table rate_limits (

@@ -1,3 +1,6 @@
+-- @waive contract-phase: the checks come back wider or by the steps that the new code keeps; no stage was in production when this was written, so it only ever meets empty tables
+-- @waive index-concurrently: no stage was in production when this was written, so it only ever meets empty tables
+-- @waive whole-table: a pharmacy has a few imports, and no stage was in production when this was written
 -- An import in steps that a person goes through: reading the file, matching its columns, a dry run, the run itself,
 -- and, if they want it, undoing it. The rows of the file are staged, so that every step works through them in chunks.
 alter table item_imports drop constraint item_imports_state_check;

@@ -1,8 +1,14 @@
 import { invalidInput, notFound } from "@pharmasight/core/kernel/errors";
-import type { DatabaseHosts, DatabaseProject, ListedProject } from "@pharmasight/core/ports/database-hosts";
+import type {
+  DatabaseHosts,
+  DatabaseProject,
+  ListedProject,
+  ProjectEndpoints,
+} from "@pharmasight/core/ports/database-hosts";
 import type { Session } from "../postgres/client.ts";
 import { scramVerifier } from "../postgres/scram.ts";
 import { withSession } from "../postgres/session.ts";
+import { dropCopiesOf, dropCopy, makeCopy } from "./copies.ts";
 import { isRef, ownerOf, refOf } from "./names.ts";
 import { ensureTemplate, GROUPS, TEMPLATE_OWNER } from "./template.ts";
 
@@ -17,6 +23,9 @@ export interface ServerAdministrator {
 
 const PAGE_SIZE = 100;
 const NAME_LENGTH_MAX = 200;
+const TIMEOUT_MS = 45_000;
+/** A copy takes as long as its files take. */
+const COPY_TIMEOUT_MS = 600_000;
 
 /**
  * One database and its roles for each tenant, on a Postgres server of ours: cloned from a template that has the tenant
@@ -35,22 +44,23 @@ export function postgresServerHosts(options: {
 
   const run = async <T>(
     work: (session: Session, admin: ServerAdministrator) => Promise<T>,
-    database?: string,
+    { database, timeoutMs = TIMEOUT_MS }: { database?: string; timeoutMs?: number } = {},
   ): Promise<T> => {
     const admin = await administrator();
     const { endpoint, credential } = reached(admin, database);
-    return withSession({ endpoint, credential, ca, applicationName: "pharmasight-hosts" }, async (session) => {
-      await session.script("set statement_timeout = '45s'");
+    const options = { endpoint, credential, ca, applicationName: "pharmasight-hosts", timeoutMs: timeoutMs + 5000 };
+    return withSession(options, async (session) => {
+      await session.script(`set statement_timeout = ${timeoutMs}`);
       return work(session, admin);
     });
   };
   /** With the server's own list, which is made when it is missing. */
-  const onList: typeof run = (work) =>
+  const onList: typeof run = (work, where) =>
     run(async (session, admin) => {
       const [row] = await session.rows("select to_regclass('pharmasight.databases') is not null as made");
       if (row?.made !== true) await makeList(session);
       return work(session, admin);
-    });
+    }, where);
 
   const inspect = async (ref: string): Promise<DatabaseProject> =>
     onList(async (session) => {
@@ -58,6 +68,11 @@ export function postgresServerHosts(options: {
       if (row === undefined) return { ref, name: undefined, status: "removed" };
       return { ref, name: String(row.name), status: row.is_ready === true ? "ready" : "creating" };
     });
+
+  const endpointsOf = ({ host, port }: ServerAdministrator, ref: string, database = ref): ProjectEndpoints => {
+    const session = { host, port, database };
+    return { session, pooled: { ...session, ...pooler }, ownerUser: ownerOf(ref), userSuffix: "" };
+  };
 
   return {
     inspect,
@@ -103,7 +118,7 @@ export function postgresServerHosts(options: {
         // Shut before it is opened: by default every role of the server may connect.
         await session.script(`revoke all on database ${ref} from public`);
         await session.script(`alter database ${ref} allow_connections true`);
-        await run((inside) => handOver(inside, ownerOf(ref)), ref);
+        await run((inside) => handOver(inside, ownerOf(ref)), { database: ref });
         await session.rows("update pharmasight.databases set is_ready = true where ref = $1", [ref]);
       });
       return { ref, name: project.name, status: "ready" };
@@ -111,15 +126,28 @@ export function postgresServerHosts(options: {
 
     endpoints: async (ref) => {
       if ((await inspect(ref)).status === "removed") throw notFound("database project");
-      const { host, port } = await administrator();
-      const session = { host, port, database: ref };
-      return { session, pooled: { ...session, ...pooler }, ownerUser: ownerOf(ref), userSuffix: "" };
+      return endpointsOf(await administrator(), ref);
+    },
+
+    copy: async (ref, name) => {
+      const project = await inspect(ref);
+      if (!isRef(ref) || project.status !== "ready") throw notFound("database project");
+      const where = { timeoutMs: COPY_TIMEOUT_MS };
+      const made = await onList(async (session, admin) => {
+        await hold(session, ref);
+        return { admin, copy: await makeCopy(session, (work) => run(work, where), { ref, name }) };
+      }, where);
+      return {
+        endpoints: endpointsOf(made.admin, ref, made.copy),
+        discard: () => onList((session) => dropCopy(session, made.copy)),
+      };
     },
 
     delete: (ref) =>
       onList(async (session) => {
         if (!isRef(ref)) return { isAccepted: true };
         await hold(session, ref);
+        await dropCopiesOf(session, ref);
         await drop(session, ref);
         await session.rows("delete from pharmasight.databases where ref = $1", [ref]);
         return { isAccepted: true };

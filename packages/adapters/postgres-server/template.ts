@@ -2,10 +2,9 @@ import { randomBytes } from "node:crypto";
 import { sqlStateOf } from "@pharmasight/core/kernel/sqlstate";
 import type { DatabaseEndpoint } from "@pharmasight/core/ports/database-hosts";
 import type { DatabaseCredential } from "@pharmasight/core/ports/tenant-setup";
+import { migrate } from "../migrations/executor.ts";
+import { migrations } from "../migrations/migrations.generated.ts";
 import type { Session } from "../postgres/client.ts";
-import { checksum } from "../postgres/migration.ts";
-import { migrations } from "../postgres/migrations.generated.ts";
-import { migrate } from "../postgres/migrator.ts";
 import { scramVerifier } from "../postgres/scram.ts";
 import { withSession } from "../postgres/session.ts";
 import { TEMPLATE, templateOf, templatePrefix } from "./names.ts";
@@ -33,7 +32,7 @@ export interface TemplateServer {
  */
 export async function ensureTemplate(session: Session, server: TemplateServer): Promise<string> {
   const version = Math.max(0, ...migrations.tenant.map((migration) => migration.version));
-  const checksums = migrations.tenant.map(({ up }) => checksum(up));
+  const checksums = migrations.tenant.map(({ checksum }) => checksum);
   const name = templateOf(version, checksums);
   if (await isThere(session, name)) return name;
   await session.rows("select pg_advisory_lock(hashtextextended('pharmasight template', 0))");

@@ -27,12 +27,23 @@ export interface Client extends Connection {
   readonly connection: DatabaseConnection;
 }
 
-/** A connection for plain SQL: setup and migrations, one statement after another. */
+/**
+ * A connection for plain SQL: setup and migrations. What is asked before the answer has come is sent on at once and
+ * answered in turn.
+ */
 export interface Session extends Connection {
+  /** What the first statements answered, as `results`. */
+  readonly greeting: readonly Rows[];
   /** Runs statements separated by semicolons, without parameters. */
   script(text: string): Promise<void>;
-  rows(text: string, values?: readonly SqlValue[]): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /** As `script`, with the rows of each statement that gives rows, in order; something empty may come before. */
+  results(text: string): Promise<readonly Rows[]>;
+  rows(text: string, values?: readonly SqlValue[]): Promise<Rows>;
 }
+
+export type Rows = readonly Readonly<Record<string, unknown>>[];
+
+const PROOF = "select 1";
 
 export type SqlValue = string | number | boolean | Date | null;
 
@@ -75,18 +86,49 @@ export async function openClient(options: ConnectOptions, onClose: () => void): 
   return { connection: await driver.acquireConnection(), closed, end };
 }
 
-/** As `openClient`, for plain SQL. */
-export async function openSession(options: ConnectOptions): Promise<Session> {
-  const { sql, closed, end } = await open(options, () => {});
-  return {
-    script: async (text) => {
-      await sql.unsafe(text).simple();
+/**
+ * As `openClient`, for plain SQL.
+ * @param greeting statements that are sent first: their answers prove that the server is there
+ */
+export async function openSession(options: ConnectOptions, greeting = PROOF): Promise<Session> {
+  const waiting = new Set<(error: Error) => void>();
+  const { sql, closed, end, first } = await open(
+    options,
+    () => {
+      // postgres.js forgets what it had not sent yet when the connection closes.
+      for (const reject of waiting) reject(connectionError("CONNECTION_CLOSED", "The connection was closed."));
     },
-    rows: (text, values = []) => sql.unsafe<Record<string, unknown>[]>(text, [...values]),
+    greeting,
+  );
+  const answered = async <T>(query: PromiseLike<T>): Promise<T> => {
+    const { promise, reject } = Promise.withResolvers<never>();
+    waiting.add(reject);
+    try {
+      return await Promise.race([query, promise]);
+    } finally {
+      waiting.delete(reject);
+    }
+  };
+  const results = async (text: string) => resultsOf(await answered(sql.unsafe(text).simple()));
+  return {
+    greeting: resultsOf(first),
+    script: async (text) => {
+      await results(text);
+    },
+    results,
+    rows: (text, values = []) => answered(sql.unsafe<Record<string, unknown>[]>(text, [...values])),
     closed,
     end,
   };
 }
+
+/** A single result is given by postgres.js as it is. */
+function resultsOf(answer: SimpleAnswer): readonly Rows[] {
+  return "command" in answer ? [answer] : answer;
+}
+
+/** Of the simple protocol. The library's types know only the first kind. */
+type SimpleAnswer = (Rows & { readonly command: string }) | readonly Rows[];
 
 /**
  * One postgres.js instance with one socket for its whole life: it never reconnects (postgres.js would, in a storm, when a
@@ -96,7 +138,8 @@ export async function openSession(options: ConnectOptions): Promise<Session> {
 async function open(
   options: ConnectOptions,
   onClose: () => void,
-): Promise<Connection & { readonly sql: postgres.Sql }> {
+  greeting = PROOF,
+): Promise<Connection & { readonly sql: postgres.Sql; readonly first: SimpleAnswer }> {
   const { endpoint, credential } = options;
   const socket = new Socket();
   let connected = false;
@@ -139,8 +182,8 @@ async function open(
   };
   try {
     // Without `fetch_types`, postgres.js never hands out a reserved connection that was not used before.
-    await within(options.connectTimeoutMs, () => sql.unsafe("select 1").simple());
-    return { sql, closed: () => closed, end };
+    const first = await within(options.connectTimeoutMs, () => sql.unsafe(greeting).simple());
+    return { sql, closed: () => closed, end, first };
   } catch (error) {
     await end();
     throw error;

@@ -4,8 +4,9 @@ import type { Log } from "@pharmasight/core/kernel/log";
 import { constraintOf, sqlStateOf, UNIQUE_VIOLATION } from "@pharmasight/core/kernel/sqlstate";
 import type { OwnerSecret, TenantSetup } from "@pharmasight/core/ports/tenant-setup";
 import { documentTypes } from "@pharmasight/core/tenant/numbering/document-types";
+import { migrate } from "../migrations/executor.ts";
+import { schemaVersions } from "../migrations/schema-versions.generated.ts";
 import type { Session } from "./client.ts";
-import { migrate } from "./migrator.ts";
 import { scramVerifier } from "./scram.ts";
 import { inTransaction, withSession } from "./session.ts";
 
@@ -54,7 +55,10 @@ export function postgresTenantSetup({ ca, log }: { ca?: string | undefined; log:
         }
       }),
 
-    migrate: (owner) => migrate({ ...connection(owner, ca), plane: "tenant", log }),
+    newestSchemaVersion: schemaVersions.tenant,
+
+    migrate: (owner, toVersion) =>
+      migrate({ ...connection(owner, ca), plane: "tenant", tenantId: owner.tenantId, toVersion, log }),
 
     claimIdentity: (owner) =>
       run(owner, async (session) => {

@@ -33,5 +33,6 @@ export const alarmNames = [
   "provisioning-failed",
   "sign-ups-waiting",
   "control-database-unreachable",
+  "deployment-halted",
 ] as const;
 export type AlarmName = (typeof alarmNames)[number];

@@ -59,6 +59,21 @@ export interface DatabaseHosts {
    * @returns `isAccepted` false while the provider is not ready to delete it, such as while it is being made
    */
   delete(ref: string): Promise<{ isAccepted: boolean }>;
+  /**
+   * A second database with all that is in a project's, for trying something out; not every provider can. Connections to
+   * the project end while it is made, and new ones wait. Its application roles cannot connect to the copy. One that is
+   * not discarded goes after a day, when another is made.
+   * @param name what it is for: the same name replaces the copy that has it
+   * @throws DomainError `not_found`, `unavailable`
+   */
+  copy?(ref: string, name: string): Promise<DatabaseCopy>;
+}
+
+export interface DatabaseCopy {
+  /** With the owner and the password of the project. */
+  readonly endpoints: ProjectEndpoints;
+  /** Drops it, whoever is connected. A second call succeeds. */
+  discard(): Promise<void>;
 }
 
 export interface NewDatabaseProject {

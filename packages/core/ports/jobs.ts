@@ -6,6 +6,8 @@ export const queueNames = [
   "tenant-mail",
   "tenant-events",
   "item-imports",
+  "fleet-migrations",
+  "fleet-looks",
 ] as const;
 export type QueueName = (typeof queueNames)[number];
 

@@ -110,15 +110,20 @@ export interface TenantSchemas {
 /** What one statement did in a rehearsal. */
 export interface RehearsedStatement {
   readonly migration: string;
-  /** From 1. */
+  /** From 1. After the last one comes the verification, while the locks are held. */
   readonly statement: number;
   /** Its first words, without literals. */
   readonly what: string;
   readonly durationMs: number;
-  /** The strongest lock on each relation that was there before, in the words of pg_locks. */
+  /**
+   * The strongest lock on each table that was there before, in the words of pg_locks, when the statement had run: those
+   * that earlier statements of the same transaction took are still held.
+   */
   readonly locks: readonly { readonly relation: string; readonly mode: string }[];
   /** Tables that were written anew. */
   readonly rewrites: readonly string[];
+  /** Tables that it went through, by an index or whole: it takes longer where they are larger. */
+  readonly scans: readonly string[];
   /** The longest that a reader of those tables waited. */
   readonly blockedReadersMs: number;
   /** Bytes of the tables that it locked against writers or readers, when it was measured. */
@@ -138,6 +143,10 @@ export interface RehearsalReport {
 
 /** Tries migrations on a database that nobody works in. */
 export interface SchemaRehearsals {
-  /** Leads it up, down and up again. Rejects only when the database does not answer; what fails in it is in the report. */
+  /**
+   * Leads it up, down and up again; what fails in it is in the report.
+   * @throws DomainError `unavailable` when the database does not answer or is being migrated, `conflict` when it has no
+   * schema of ours
+   */
   rehearse(owner: OwnerSecret, toVersion: number): Promise<RehearsalReport>;
 }

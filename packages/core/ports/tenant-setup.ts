@@ -29,8 +29,10 @@ export interface TenantSetup {
   createRoles(owner: OwnerSecret, roles: { app: string; reader: string }): Promise<void>;
   /** Lets both roles sign in with the passwords of the `app` secret. */
   setPasswords(owner: OwnerSecret, roles: { app: DatabaseCredential; reader: DatabaseCredential }): Promise<void>;
-  /** Applies all pending tenant migrations in one transaction. @returns the version reached */
-  migrate(owner: OwnerSecret): Promise<{ schemaVersion: number }>;
+  /** The last version of the schema that this code comes with. */
+  readonly newestSchemaVersion: number;
+  /** Leads the schema up or down to a version. @returns the version reached */
+  migrate(owner: OwnerSecret, toVersion: number): Promise<{ schemaVersion: number }>;
   /**
    * Writes whose database this is. @throws DomainError `conflict` when it is already another tenant's: never
    * overwritten

@@ -1,5 +1,5 @@
 // Generated from the migrations by `npm run generate`. Do not edit.
-import type { ColumnType, Generated, GeneratedAlways } from "kysely";
+import type { ColumnType, Generated } from "kysely";
 
 export type Json = ColumnType<unknown, NonNullable<unknown>, NonNullable<unknown>>;
 
@@ -220,8 +220,8 @@ export interface ItemsTable {
   archivedAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
-  searchText: GeneratedAlways<string>;
   costPrice: string | null;
+  searchWords: string | null;
 }
 
 export interface OutboxTable {

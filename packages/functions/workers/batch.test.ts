@@ -34,7 +34,24 @@ test("a record that fails, is no JSON or says something else is reported and nev
     silent,
   );
   const bodies = ['{"jobId":"first"}', '{"jobId":"poison"}', "no json", '{"job":1}', '{"jobId":"last"}'];
-  const answer = await handler({ Records: bodies.map((body, index) => record(`m${index}`, body)) });
+  const event = { Records: bodies.map((body, index) => record(`m${index}`, body)) };
+  const answer = await handler(event, { getRemainingTimeInMillis: () => 30_000 });
   expect(done).toEqual(["first", "last"]);
   expect(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)).toEqual(["m1", "m2", "m3"]);
+});
+
+test("whoever works on a record can ask how much of the invocation's time is left", async () => {
+  const left: number[] = [];
+  let remainingMs = 900_000;
+  const handler = sqsHandler(
+    z.object({}),
+    async (_message, _record, timeLeftMs) => {
+      left.push(timeLeftMs());
+      remainingMs = 60_000;
+      left.push(timeLeftMs());
+    },
+    silent,
+  );
+  await handler({ Records: [record("m0", "{}")] }, { getRemainingTimeInMillis: () => remainingMs });
+  expect(left).toEqual([900_000, 60_000]);
 });

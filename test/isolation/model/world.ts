@@ -41,6 +41,8 @@ export interface Sayings {
   cacheKeys: string[];
 }
 
+const invocation = { getRemainingTimeInMillis: () => 60_000 };
+
 type Worker = (event: SQSEvent) => Promise<{ batchItemFailures: { itemIdentifier: string }[] }>;
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
@@ -65,6 +67,7 @@ export async function startWorld() {
   const secretsManager = await startSecretsManager({ file: state.path("secrets.json"), port: 0 });
   await storeSecrets(secretsManager.url, {
     controlDatabase: JSON.stringify(controlDatabase.app),
+    controlOwner: "none",
     registryDatabase: JSON.stringify({ ...controlDatabase.registryReader, ...registryWire.address }),
     signingKey: randomBytes(32).toString("base64url"),
     supabaseToken: "none",
@@ -87,6 +90,8 @@ export async function startWorld() {
         "tenant-mail": queue,
         "tenant-events": queue,
         "item-imports": queue,
+        "fleet-migrations": queue,
+        "fleet-looks": queue,
       },
     }),
     LOG_LEVEL: "INFO",
@@ -156,7 +161,7 @@ export async function startWorld() {
     if (first === undefined) return [];
     await admin.unsafe("create database walls");
     await setup.createRoles(ownerOf(first, "walls"), { app: "walls_app", reader: "walls_reader" });
-    await setup.migrate(ownerOf(first, "walls"));
+    await setup.migrate(ownerOf(first, "walls"), setup.newestSchemaVersion);
     const connections: postgres.Sql[] = [];
     for (const tenant of tenants) {
       await admin.unsafe(`create database ${tenant.database} template walls`);
@@ -173,7 +178,7 @@ export async function startWorld() {
   /** Writes the pharmacies into the registry. @returns references of their secrets */
   async function register(): Promise<string[]> {
     const { awsSecrets } = await import("@pharmasight/adapters/aws/secrets");
-    const { schemaVersions } = await import("@pharmasight/adapters/postgres/schema-versions.generated");
+    const { schemaVersions } = await import("@pharmasight/adapters/migrations/schema-versions.generated");
     const references: string[] = [];
     for (const tenant of tenants) {
       const { tenantId, canary } = tenant;
@@ -237,9 +242,9 @@ export async function startWorld() {
     handlers: { app: app.handler, auth: auth.handler },
     routes: [...app.app.routes, ...app.apiApp.routes, ...auth.app.routes],
     workers: {
-      "tenant-relay": relay.handler,
-      "tenant-mail": mail.handler,
-      "item-imports": imports.handler,
+      "tenant-relay": (event) => relay.handler(event, invocation),
+      "tenant-mail": (event) => mail.handler(event, invocation),
+      "item-imports": (event) => imports.handler(event, invocation),
     } as Readonly<Record<string, Worker>>,
     key: (tenant: Tenant, purpose: string) => deriveKey(masterKey, purpose, tenant.tenantId),
     newPassword,

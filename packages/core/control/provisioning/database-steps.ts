@@ -163,7 +163,8 @@ export async function makeSecrets(context: StepContext): Promise<StepOutcome> {
 }
 
 export async function applySchema(context: StepContext): Promise<StepOutcome> {
-  const { schemaVersion } = await context.ports.setup.migrate(await ownerOf(context));
+  const { setup } = context.ports;
+  const { schemaVersion } = await setup.migrate(await ownerOf(context), setup.newestSchemaVersion);
   return done(async (tx) => {
     await tx.db
       .updateTable("tenants")

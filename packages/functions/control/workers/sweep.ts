@@ -1,10 +1,14 @@
 import { controlPlatform } from "@pharmasight/adapters/control-platform";
+import { Fleet } from "@pharmasight/core/control/fleet/fleet";
 import { Provisioning } from "@pharmasight/core/control/provisioning/provisioning";
 
-/** Every minute: finds what a lost message or a dead worker left behind. */
+/** Every minute: finds what a lost message or a dead worker left behind. One kind of work keeps no other waiting. */
 export async function handler(): Promise<void> {
   const platform = await controlPlatform();
   const control = platform.control({ kind: "system", name: "sweep-control" });
-  const found = await Provisioning.sweep(control);
-  if (found > 0) control.log.warn("overdue provisioning jobs called again", { found });
+  const [provisioning, fleet] = await Promise.allSettled([Provisioning.sweep(control), Fleet.sweep(control)]);
+  if (provisioning.status === "rejected") throw provisioning.reason;
+  if (fleet.status === "rejected") throw fleet.reason;
+  if (provisioning.value > 0) control.log.warn("overdue provisioning jobs called again", { found: provisioning.value });
+  if (fleet.value > 0) control.log.warn("overdue migrations called again", { found: fleet.value });
 }

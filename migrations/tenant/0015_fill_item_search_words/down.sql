@@ -1,0 +1,2 @@
+-- The words that were filled in harm nobody.
+select 1;

@@ -1,0 +1,3 @@
+-- @phase contract
+-- @code-knows 16
+alter table items drop column search_text;

@@ -1,0 +1,124 @@
+import { type BlockerWatch, watchBlockers } from "../blockers.ts";
+import { LOCK_NOT_AVAILABLE, Overtaken, type Place, StepFailed, stateOf, UNDONE_BY_OTHERS } from "../failures.ts";
+import { fenceStatement, SCHEMAS } from "../history.ts";
+import type { Migration, Plane } from "../migration.ts";
+import { pause, type SchemaRun, timeLeftMs } from "../schema-session.ts";
+
+/** What steps of every kind are made of. */
+
+/** How long each statement may wait for a lock, and take. */
+export type Limits = Pick<Migration, "lockTimeoutMs" | "statementTimeoutMs">;
+
+const ATTEMPTS_MAX = 4;
+const PAUSE_MS = 500;
+/** Kept for recording what happened. */
+const RESERVE_MS = 10_000;
+const STATEMENT_TIMEOUT_MIN_MS = 1000;
+/** Statements that are sent before the first of them is answered. */
+const SENT_AHEAD_MAX = 50;
+
+/**
+ * Runs `work` in one transaction in which nobody with a lower fence can follow. Rolled back when it throws.
+ * @throws Overtaken when a later lead has been here
+ */
+export async function inFencedTransaction<T>(run: SchemaRun, limits: Limits, work: () => Promise<T>): Promise<T> {
+  const { session } = run;
+  try {
+    const begun = await session.results(`begin; ${localLimits(run, limits)}; ${fenceStatement(run.plane, run.lead)}`);
+    if (begun.at(-1)?.length !== 1) throw new Overtaken("fenced");
+    const result = await work();
+    await session.script("commit");
+    return result;
+  } catch (error) {
+    // What cannot be rolled back ends with the connection; the first error is the one to be told.
+    if (!session.closed()) await session.script("rollback").catch(() => {});
+    throw error;
+  }
+}
+
+/** For the rest of the transaction; also puts the search path back, which a file may have changed. */
+export const localLimits = (run: SchemaRun, limits: Limits): string =>
+  limitsOf(run, limits)
+    .map((setting) => `set local ${setting}`)
+    .join("; ");
+
+/** As `localLimits`, for statements that stand alone. */
+export const sessionLimits = (run: SchemaRun, limits: Limits): string =>
+  limitsOf(run, limits)
+    .map((setting) => `set ${setting}`)
+    .join("; ");
+
+function limitsOf(run: SchemaRun, { lockTimeoutMs, statementTimeoutMs }: Limits): string[] {
+  const leftMs = Math.max(STATEMENT_TIMEOUT_MIN_MS, timeLeftMs(run) - RESERVE_MS);
+  return [
+    `lock_timeout = ${lockTimeoutMs}`,
+    `statement_timeout = ${Math.floor(Math.min(statementTimeoutMs, leftMs))}`,
+    `search_path to ${SCHEMAS[run.plane]}, public`,
+  ];
+}
+
+/** Where a migration's files are. */
+export const placeOf = (plane: Plane, { name }: Migration, script: Place["script"], statement?: number): Place => ({
+  path: `migrations/${plane}/${name}`,
+  name,
+  script,
+  statement,
+});
+
+/**
+ * Runs statements of a transaction one by one. They are sent ahead, so that locks are held for the work and not for its
+ * way through the network: after a failure the server refuses the rest.
+ * @throws StepFailed that names the first that failed
+ */
+export async function runStatements(run: SchemaRun, place: Place, statements: readonly string[]): Promise<void> {
+  for (let start = 0; start < statements.length; start += SENT_AHEAD_MAX) {
+    const sent = statements.slice(start, start + SENT_AHEAD_MAX);
+    const answers = await Promise.allSettled(sent.map((statement) => run.session.script(statement)));
+    const failed = answers.findIndex(({ status }) => status === "rejected");
+    const answer = answers[failed];
+    if (answer?.status === "rejected") {
+      throw new StepFailed({ ...place, statement: start + failed + 1 }, answer.reason);
+    }
+  }
+}
+
+/** @throws StepFailed with the place of what failed */
+export async function inPlace<T>(place: Place, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof Overtaken || error instanceof StepFailed ? error : new StepFailed(place, error);
+  }
+}
+
+/**
+ * Tries again, after a while that differs from runner to runner, what others have undone: a lock that was not to be had,
+ * a deadlock, a lost race. From the second attempt on somebody looks who is in the way.
+ * @param work leaves nothing behind when it throws
+ */
+export async function withRetries<T>(run: SchemaRun, { lockTimeoutMs }: Limits, work: () => Promise<T>): Promise<T> {
+  let watch: BlockerWatch | undefined;
+  try {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        const state = stateOf(error);
+        if (state === undefined || !UNDONE_BY_OTHERS.includes(state)) throw error;
+        const pauseMs = PAUSE_MS * attempt * (0.5 + Math.random());
+        const isLast = attempt === ATTEMPTS_MAX || timeLeftMs(run) < pauseMs + lockTimeoutMs + RESERVE_MS;
+        if (isLast) throw withBlocker(error, watch?.seen());
+        run.log?.info("Migration is tried again", { backend: run.backend, sqlState: state, blocker: watch?.seen() });
+        if (state === LOCK_NOT_AVAILABLE) watch ??= await watchBlockers(run.openBeside, run.backend);
+        await pause(run, pauseMs);
+      }
+    }
+  } finally {
+    await watch?.end();
+  }
+}
+
+const withBlocker = (error: unknown, blocker: string | undefined): unknown =>
+  error instanceof StepFailed && stateOf(error) === LOCK_NOT_AVAILABLE
+    ? new StepFailed(error.place, error.cause, blocker)
+    : error;

@@ -1,0 +1,147 @@
+import { type DeploymentRequest, defaults } from "@pharmasight/core/control/fleet/requests";
+import type { Selection } from "@pharmasight/core/control/fleet/selection";
+import { UsageError } from "../operators/usage.ts";
+import { type Command, usageOf } from "./usage.ts";
+
+/** As `parseArgs` wants them. */
+export const definitions = {
+  help: { type: "boolean", short: "h", default: false },
+  json: { type: "boolean", default: false },
+  yes: { type: "boolean", default: false },
+  follow: { type: "boolean", default: false },
+  operator: { type: "string" },
+  reason: { type: "string" },
+  tenant: { type: "string", multiple: true },
+  selector: { type: "string" },
+  to: { type: "string" },
+  promotion: { type: "string" },
+  soak: { type: "string" },
+  "halt-rate": { type: "string" },
+  "halt-sample": { type: "string" },
+  "halt-failures": { type: "string" },
+  "batch-size": { type: "string" },
+  "batch-delay": { type: "string" },
+  "no-quiet-hours": { type: "string" },
+  "without-rehearsal": { type: "string" },
+  state: { type: "string" },
+  limit: { type: "string" },
+  before: { type: "string" },
+  after: { type: "string" },
+} as const;
+
+/** Options as they were typed. */
+export type Options = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+/** @throws UsageError for an option or a word that the command does not take, or that it lacks */
+export function requireOwn(command: Command, words: readonly string[], options: Options): void {
+  const usage = usageOf(command);
+  const known: readonly string[] = ["help", "json", "operator", ...usage.options];
+  const isGiven = ([, value]: [string, Options[string]]) => value !== undefined && value !== false;
+  const foreign = Object.entries(options)
+    .filter(isGiven)
+    .find(([name]) => !known.includes(name));
+  if (foreign !== undefined) throw new UsageError(`"${command}" takes no --${foreign[0]}: leave it out.`);
+  const [extra] = words.slice(usage.words === undefined ? 0 : 1);
+  if (extra !== undefined) throw new UsageError(`"${command}" does not know what "${extra}" is: leave it out.`);
+  if (usage.words !== undefined && words.length < usage.words.least) {
+    throw new UsageError(`Say which ${usage.words.name}: npm run fleet -- ${command} ${usage.takes}`);
+  }
+  if (usage.changes) reasonOf(options);
+}
+
+/** @throws UsageError without one */
+export function reasonOf(options: Options): string {
+  const reason = textOf(options, "reason")?.trim() ?? "";
+  if (reason !== "") return reason;
+  throw new UsageError('Say why, with --reason "…": the audit log keeps it.');
+}
+
+export function textOf(options: Options, name: string): string | undefined {
+  const value = options[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+export function tenantsOf(options: Options): readonly string[] {
+  const { tenant } = options;
+  return Array.isArray(tenant) ? tenant : [];
+}
+
+/** @throws UsageError for none, or for several */
+export function oneTenantOf(options: Options): string {
+  const [tenant, ...more] = tenantsOf(options);
+  if (tenant === undefined) throw new UsageError("Say which pharmacy, with --tenant <subdomain or id>.");
+  if (more.length > 0) throw new UsageError("One pharmacy at a time: give --tenant once.");
+  return tenant;
+}
+
+function selectionOf(options: Options): Selection {
+  return { tenants: tenantsOf(options), selector: textOf(options, "selector") ?? "" };
+}
+
+export const versionOf = (options: Options): number | undefined => numberOf(options, "to");
+
+/** What the options ask for, with what applies where they say nothing. @throws UsageError */
+export function requestOf(options: Options): DeploymentRequest {
+  return {
+    toVersion: versionOf(options),
+    selection: selectionOf(options),
+    ...cautionOf(options),
+    batchSize: numberOf(options, "batch-size") ?? defaults.batchSize,
+    batchDelayMs: numberOf(options, "batch-delay") ?? defaults.batchDelayMs,
+    quietOverride: textOf(options, "no-quiet-hours"),
+    withoutRehearsal: textOf(options, "without-rehearsal"),
+    reason: textOf(options, "reason") ?? "",
+  };
+}
+
+/** How waves follow each other. @throws UsageError */
+export function cautionOf(options: Options): Pick<DeploymentRequest, "promotion" | "soakSeconds" | "halt"> {
+  return {
+    promotion: promotionOf(options),
+    soakSeconds: secondsOf(options, "soak") ?? defaults.soakSeconds,
+    halt: {
+      rate: shareOf(options, "halt-rate") ?? defaults.halt.rate,
+      sample: numberOf(options, "halt-sample") ?? defaults.halt.sample,
+      failures: numberOf(options, "halt-failures") ?? defaults.halt.failures,
+    },
+  };
+}
+
+function promotionOf(options: Options): DeploymentRequest["promotion"] {
+  const wanted = textOf(options, "promotion");
+  if (wanted === undefined) return defaults.promotion;
+  if (wanted === "automatic" || wanted === "operator") return wanted;
+  throw new UsageError(`--promotion is automatic or operator, not "${wanted}".`);
+}
+
+/** @throws UsageError for anything but a whole number */
+export function numberOf(options: Options, name: string): number | undefined {
+  const text = textOf(options, name);
+  if (text === undefined) return undefined;
+  if (/^\d{1,7}$/.test(text)) return Number(text);
+  throw new UsageError(`--${name} has to be a whole number, not "${text}".`);
+}
+
+export function countOf(options: Options, name: string, fallback: number, most: number): number {
+  const count = numberOf(options, name) ?? fallback;
+  if (count >= 1 && count <= most) return count;
+  throw new UsageError(`--${name} has to be from 1 to ${most}.`);
+}
+
+function shareOf(options: Options, name: string): number | undefined {
+  const text = textOf(options, name);
+  if (text === undefined) return undefined;
+  const share = /^\d(\.\d{1,4})?$/.test(text) ? Number(text) : Number.NaN;
+  if (share >= 0 && share <= 1) return share;
+  throw new UsageError(`--${name} is a share from 0 to 1, such as 0.01 for one in a hundred, not "${text}".`);
+}
+
+const UNITS: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600, d: 86_400 };
+
+function secondsOf(options: Options, name: string): number | undefined {
+  const text = textOf(options, name);
+  if (text === undefined) return undefined;
+  const [, count, unit = ""] = /^(\d{1,7})([smhd]?)$/.exec(text) ?? [];
+  if (count !== undefined) return Number(count) * (UNITS[unit] ?? 1);
+  throw new UsageError(`--${name} is a time such as 90s, 15m or 2h, not "${text}".`);
+}

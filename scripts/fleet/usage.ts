@@ -1,0 +1,241 @@
+/** What each command takes besides what all take, and what is said about it. */
+export interface CommandUsage {
+  /** Its line: what comes after the command's name. */
+  readonly takes: string;
+  readonly does: string;
+  /** Further lines of its own help. */
+  readonly more?: string;
+  readonly options: readonly string[];
+  /** How many words it takes: a deployment, a repair, a release. */
+  readonly words: { readonly name: string; readonly least: 0 | 1 } | undefined;
+  /** Whether it changes something: then it wants a reason and keeps the operator's name. */
+  readonly changes: boolean;
+}
+
+const choosing = ["tenant", "selector", "to"] as const;
+const careful = [
+  "promotion",
+  "soak",
+  "halt-rate",
+  "halt-sample",
+  "halt-failures",
+  "batch-size",
+  "batch-delay",
+  "no-quiet-hours",
+] as const;
+const ONE = { name: "deployment", least: 0 } as const;
+
+const commands = {
+  plan: {
+    takes: "[--to <version>] [--tenant <pharmacy> …] [--selector <terms>]",
+    does: "what a deployment would do: waves, servers, longest locks. Touches nothing",
+    options: [...choosing, ...careful, "without-rehearsal"],
+    words: undefined,
+    changes: false,
+  },
+  rehearse: {
+    takes: "--tenant <staging pharmacy> [--to <version>]",
+    does: "try it on a copy of a staging pharmacy: up, down, up, with every lock measured",
+    options: ["tenant", "to"],
+    words: undefined,
+    changes: false,
+  },
+  deploy: {
+    takes: '[--to <version>] [--tenant …] [--selector …] --reason "…" [--follow]',
+    does: "show the plan, ask, and roll it out in waves",
+    options: [...choosing, ...careful, "without-rehearsal", "reason", "yes", "follow"],
+    words: undefined,
+    changes: true,
+  },
+  status: {
+    takes: "[<deployment>] [--follow]",
+    does: "how far it is, what it waits for, what failed",
+    options: ["follow"],
+    words: ONE,
+    changes: false,
+  },
+  targets: {
+    takes: "[<deployment>] [--state <state>] [--limit 50] [--after <mark>]",
+    does: "its pharmacies, each with its version, its tries and its error",
+    options: ["state", "limit", "after"],
+    words: ONE,
+    changes: false,
+  },
+  history: {
+    takes: "[<deployment>]",
+    does: "who did what to it, and why",
+    options: [],
+    words: ONE,
+    changes: false,
+  },
+  list: {
+    takes: "[--limit 20] [--before <deployment>]",
+    does: "deployments, the newest first",
+    options: ["limit", "before"],
+    words: undefined,
+    changes: false,
+  },
+  pause: {
+    takes: '[<deployment>] --reason "…"',
+    does: "release nobody else; those under way finish",
+    options: ["reason"],
+    words: ONE,
+    changes: true,
+  },
+  resume: {
+    takes: '[<deployment>] --reason "…"',
+    does: "go on after a pause or a halt",
+    options: ["reason"],
+    words: ONE,
+    changes: true,
+  },
+  promote: {
+    takes: '[<deployment>] --reason "…"',
+    does: "let the next wave begin",
+    options: ["reason"],
+    words: ONE,
+    changes: true,
+  },
+  abandon: {
+    takes: '[<deployment>] --reason "…" [--yes]',
+    does: "end it where it is; whoever has the new version keeps it",
+    options: ["reason", "yes"],
+    words: ONE,
+    changes: true,
+  },
+  retry: {
+    takes: '[<deployment>] [--tenant <pharmacy> …] --reason "…" [--follow]',
+    does: "the failed ones once more, or only those named",
+    options: ["tenant", "reason", "follow"],
+    words: ONE,
+    changes: true,
+  },
+  skip: {
+    takes: '[<deployment>] --tenant <pharmacy> --reason "…"',
+    does: "leave one pharmacy out, with the reason on record",
+    options: ["tenant", "reason"],
+    words: ONE,
+    changes: true,
+  },
+  rollback: {
+    takes: '<deployment> --reason "…" [--yes] [--follow]',
+    does: "show what is lost, ask, and take exactly those back that got it",
+    options: [
+      "reason",
+      "promotion",
+      "soak",
+      "halt-rate",
+      "halt-sample",
+      "halt-failures",
+      "no-quiet-hours",
+      "yes",
+      "follow",
+    ],
+    words: { name: "deployment", least: 1 },
+    changes: true,
+  },
+  repair: {
+    takes: '<repair> --tenant <pharmacy> --reason "…" [--yes] [--follow]',
+    does: "run one reviewed file of migrations/repairs in one pharmacy",
+    options: ["tenant", "reason", "yes", "follow"],
+    words: { name: "repair", least: 1 },
+    changes: true,
+  },
+  pace: {
+    takes: '[<deployment>] [--batch-size <rows>] [--batch-delay <ms>] --reason "…"',
+    does: "slow a backfill down or speed it up while it runs",
+    options: ["batch-size", "batch-delay", "reason"],
+    words: ONE,
+    changes: true,
+  },
+  drift: {
+    takes: "[--limit 100] [--after <mark>]",
+    does: "pharmacies whose schema is not what their version says, by object",
+    options: ["limit", "after"],
+    words: undefined,
+    changes: false,
+  },
+  look: {
+    takes: "--tenant <pharmacy> …",
+    does: "look into their databases now: version, fingerprint, sizes of tables",
+    options: ["tenant"],
+    words: undefined,
+    changes: false,
+  },
+  releases: {
+    takes: "",
+    does: "code that runs, and which schemas it knows",
+    options: [],
+    words: undefined,
+    changes: false,
+  },
+  retire: {
+    takes: '<release> --reason "…"',
+    does: "say that a release runs no more, so that contracts need not wait for it",
+    options: ["reason"],
+    words: { name: "release", least: 1 },
+    changes: true,
+  },
+} as const satisfies Readonly<Record<string, CommandUsage>>;
+
+export type Command = keyof typeof commands;
+export const isCommand = (name: string): name is Command => Object.hasOwn(commands, name);
+export const usageOf = (command: Command): CommandUsage => commands[command];
+
+const sections: readonly (readonly [string, readonly Command[]])[] = [
+  ["Looking", ["plan", "rehearse", "status", "targets", "history", "list", "drift", "look", "releases"]],
+  [
+    'Changing: each needs --reason "…", which the audit log keeps with your name',
+    ["deploy", "pause", "resume", "promote", "retry", "skip", "rollback", "abandon", "repair", "pace", "retire"],
+  ],
+];
+
+const lines: Readonly<Record<string, string>> = {
+  tenant: "--tenant <pharmacy>        subdomain or id; may be given several times",
+  selector:
+    "--selector <terms>         all must hold: ring=pilot, plan=, state=, provider=, region=, version<16, version=15",
+  to: "--to <version>             by default the newest that this code comes with",
+  promotion: "--promotion <who>          automatic (default) or operator: who lets the next wave begin",
+  soak: "--soak <time>              after each wave: 900, 90s, 15m, 2h (default 15m)",
+  "halt-rate": "--halt-rate <share>        failed of attempted that halts it, such as 0.01",
+  "halt-sample": "--halt-sample <count>      attempts before that share counts",
+  "halt-failures": "--halt-failures <count>    failures that halt it whatever the share",
+  "batch-size": "--batch-size <rows>        of backfills",
+  "batch-delay": "--batch-delay <ms>         between two batches",
+  "no-quiet-hours": '--no-quiet-hours "<why>"   wait for nobody\'s quiet hours',
+  "without-rehearsal": '--without-rehearsal "<why>" go without a rehearsal',
+  reason: '--reason "<why>"           the audit log keeps it',
+  yes: "--yes                      do not ask",
+  follow: "--follow                   stay and show how it goes, until it ends or wants you",
+  state: "--state <state>            pending, queued, running, succeeded, failed or skipped",
+  limit: "--limit <count>",
+  before: "--before <deployment>      the next page",
+  after: "--after <mark>             the next page",
+};
+const common = [
+  "--json                     one JSON object instead of words",
+  "--operator <name>          who you are; without it, the name of your account on this machine",
+];
+const EXIT_CODES =
+  "Exit codes: 0 done, 1 refused or failed, 2 called wrongly, 3 halted or with failures, 4 drift found.";
+
+/** All commands in a page. */
+export function usage(): string {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length));
+  const listed = sections.map(([title, names]) =>
+    [title, ...names.map((name) => `  ${name.padEnd(width)}  ${commands[name].does}`)].join("\n"),
+  );
+  return [
+    "npm run fleet -- <command> [options]",
+    ...listed,
+    `<deployment> is its id; without one, it is the one that is open.\nnpm run fleet -- <command> --help says what a command takes.`,
+    `${EXIT_CODES} docs/migrations.md says what to do when.`,
+  ].join("\n\n");
+}
+
+/** One command. */
+export function usageOfCommand(command: Command): string {
+  const { takes, does, options } = usageOf(command);
+  const described = [...options.map((name) => lines[name] ?? `--${name}`), ...common].map((line) => `  ${line}`);
+  return [`npm run fleet -- ${command} ${takes}`.trimEnd(), does, described.join("\n"), EXIT_CODES].join("\n\n");
+}

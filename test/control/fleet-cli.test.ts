@@ -1,0 +1,194 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { awsSecrets } from "@pharmasight/adapters/aws/secrets";
+import { migrate } from "@pharmasight/adapters/migrations/executor";
+import { schemaVersions } from "@pharmasight/adapters/migrations/schema-versions.generated";
+import { type Stack, startStack } from "@pharmasight/local/stack";
+import postgres from "postgres";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { signUp } from "../harness/stack.ts";
+
+/** Each call is a process of its own. */
+const MANY_CALLS_MS = 240_000;
+const NEWEST = schemaVersions.tenant;
+const why = ["--reason", "asked for by the on-call rota"];
+/** As an operator in a hurry calls it. */
+const atOnce = ["--yes", "--follow", "--soak", "0", "--without-rehearsal", "it was rehearsed elsewhere", ...why];
+
+let folder: string;
+let stack: Stack;
+let control: postgres.Sql;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "pharmasight-fleet-cli-"));
+  stack = await startStack({ stateDir: folder, port: 0, inMemory: true, projectWaitSeconds: 0, log: () => {} });
+  control = connect(stack.controlDatabase.owner.database);
+  for (const name of ["green-cross", "blue-cross"]) await signUp(stack, name);
+}, 120_000);
+afterAll(async () => {
+  await control?.end();
+  await stack?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** `npm run fleet -- …`, as package.json has it, without a terminal. */
+async function run(...args: readonly string[]): Promise<Ended> {
+  const env = `--env-file-if-exists=${join(folder, "operator.env")}`;
+  const child = spawn(process.execPath, [env, "--import", "tsx", "scripts/fleet.ts", ...args], {
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  child.stdin.end();
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
+  return { code: Number(code), out, err };
+}
+
+const json = async (...args: readonly string[]) => JSON.parse((await run(...args, "--json")).out);
+
+function connect(database: string): postgres.Sql {
+  const { host, port, superuser } = stack.cluster;
+  return postgres({ host, port, database, ...superuser, max: 1, onnotice: () => {} });
+}
+
+async function ownerOf(subdomain: string) {
+  const [row] = await control`
+    select d.owner_secret_arn, d.tenant_id from control.tenant_databases d
+    join control.tenant_hosts h using (tenant_id) where h.host = ${subdomain}`;
+  const secret = JSON.parse(await awsSecrets({}).read(String(row?.["owner_secret_arn"])));
+  return { ...secret, tenantId: String(row?.["tenant_id"]) };
+}
+
+/** Leaves a pharmacy behind by one version, as one that signed up before it. */
+async function leaveBehind(subdomain: string): Promise<void> {
+  const { session, user, password, tenantId } = await ownerOf(subdomain);
+  await migrate({ endpoint: session, credential: { user, password }, plane: "tenant", toVersion: NEWEST - 1 });
+  await control`update control.tenants set schema_version = ${NEWEST - 1} where id = ${tenantId}`;
+}
+
+async function inPharmacy<T>(subdomain: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
+  const { session, user, password } = await ownerOf(subdomain);
+  const sql = postgres({ ...session, user, password, max: 1, prepare: false, onnotice: () => {} });
+  try {
+    return await work(sql);
+  } finally {
+    await sql.end();
+  }
+}
+
+const versionOf = async (subdomain: string) => {
+  const [row] = await control`
+    select schema_version from control.tenants t join control.tenant_hosts h on h.tenant_id = t.id where h.host = ${subdomain}`;
+  return row?.["schema_version"];
+};
+
+test.each([
+  [[], 0, "npm run fleet -- <command>"],
+  [["--help"], 0, "Exit codes"],
+  [["deploy", "--help"], 0, "--without-rehearsal"],
+  [["destroy"], 2, 'no command "destroy"'],
+  [["toString"], 2, 'no command "toString"'],
+  [["plan", "--colour"], 2, "--colour"],
+  [["plan", "--reason", "none"], 2, '"plan" takes no --reason'],
+  [["plan", "everything"], 2, 'what "everything" is'],
+  [["plan", "--to", "newest"], 2, "--to has to be a whole number"],
+  [["plan", "--to", "9999"], 2, "no version 9999"],
+  [["plan", "--selector", "moon=full"], 2, "ring=, plan=, state=, provider=, region=, version<"],
+  [["plan", "--tenant", "nobody"], 2, "no pharmacy nobody"],
+  [["plan", "--soak", "soon"], 2, "15m or 2h"],
+  [["deploy"], 2, "--reason"],
+  [["deploy", "--operator", " ", ...why], 2, "who you are"],
+  [["rollback", ...why], 2, "Say which deployment"],
+  [["rehearse"], 2, "--tenant"],
+  [["pause", ...why], 2, "No deployment is open"],
+  [["status"], 1, "deployment"],
+  [["pace", ...why], 2, "--batch-size <rows>"],
+  [["targets", "--state", "odd"], 2, 'no state "odd"'],
+  [["repair", "no_such_file", "--tenant", "green-cross", ...why], 2, "no repair no_such_file"],
+] as const)("called with %j ends with %i and says what to do", async (args, code, words) => {
+  const ended = await run(...args);
+  expect([ended.code, ended.out + ended.err]).toEqual([code, expect.stringContaining(words)]);
+});
+
+test("a fleet where nobody is behind is left alone, and the local stack's release is announced", async () => {
+  expect(await run("plan")).toMatchObject({ code: 0, out: expect.stringContaining("Nobody is behind: 2 pharmacies") });
+  expect(await run("deploy", "--yes", ...why)).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("Nothing to do."),
+  });
+  const [release] = (await json("releases")).releases;
+  expect(release).toMatchObject({ name: "dev", channel: "stable", schemaKnown: NEWEST, retiredAt: null });
+});
+
+test("a deployment shows its plan, is refused unrehearsed and unasked, then leads the pharmacy there and takes it back", {
+  timeout: MANY_CALLS_MS,
+}, async () => {
+  await leaveBehind("green-cross");
+  const planned = await run("plan");
+  expect(planned.code).toBe(1);
+  expect(planned.out).toContain("REFUSED: Nobody rehearsed");
+  const unasked = await run("deploy", "--without-rehearsal", "it was rehearsed elsewhere", ...why);
+  expect(unasked).toMatchObject({ code: 2, err: expect.stringContaining("add --yes") });
+  expect(unasked.out).toContain("1 to lead there, 1 there already");
+  expect(await versionOf("green-cross")).toBe(NEWEST - 1);
+
+  const deployed = await run("deploy", "--tenant", "green-cross", ...atOnce, "--operator", "achieng");
+  expect(deployed).toMatchObject({ code: 0, err: "" });
+  expect(deployed.out).toMatch(/\[#{20}\] 1\/1, wave 1 of 1/);
+  expect(await versionOf("green-cross")).toBe(NEWEST);
+  const status = await json("status");
+  expect(status).toMatchObject({
+    state: "completed",
+    targets: 1,
+    counts: { succeeded: 1, failed: 0 },
+    createdBy: "achieng",
+  });
+  expect((await run("history")).out).toContain("deployment.begun");
+  expect((await run("targets")).out).toMatch(new RegExp(`green-cross +1  succeeded +${NEWEST - 1}`));
+
+  const back = await run("rollback", status.id, ...atOnce);
+  expect(back).toMatchObject({ code: 0, out: expect.stringContaining("Lost for good:") });
+  expect(await versionOf("green-cross")).toBe(NEWEST - 1);
+  expect(await run("deploy", "--tenant", "green-cross", ...atOnce)).toMatchObject({ code: 0 });
+  expect((await json("list")).deployments).toHaveLength(3);
+});
+
+test("a pharmacy that fails halts its deployment with a code of its own, and is led again once it is mended", {
+  timeout: MANY_CALLS_MS,
+}, async () => {
+  await leaveBehind("blue-cross");
+  await inPharmacy("blue-cross", (sql) => sql`create table pharmacy.request_quotas (odd integer)`);
+  const halted = await run("deploy", "--tenant", "blue-cross", ...atOnce);
+  expect(halted).toMatchObject({ code: 3, out: expect.stringContaining("42P07") });
+  expect(halted.out).toContain("blue-cross");
+  expect(await run("status")).toMatchObject({ code: 3, out: expect.stringContaining("It halted") });
+  await inPharmacy("blue-cross", (sql) => sql`drop table pharmacy.request_quotas`);
+  expect(await run("retry", ...why)).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("halted: npm run fleet -- resume"),
+  });
+  expect(await run("resume", ...why)).toMatchObject({ code: 0 });
+  expect(await run("status", "--follow")).toMatchObject({ code: 0, out: expect.stringContaining("completed") });
+  expect(await versionOf("blue-cross")).toBe(NEWEST);
+});
+
+test("drift is named by its object, with a code of its own, until it is mended", {
+  timeout: MANY_CALLS_MS,
+}, async () => {
+  await inPharmacy("blue-cross", (sql) => sql`alter table pharmacy.items add column by_hand text`);
+  const found = await run("look", "--tenant", "blue-cross", "--tenant", "green-cross");
+  expect(found).toMatchObject({ code: 4, out: expect.stringContaining("column pharmacy.items.by_hand") });
+  expect(found.out).not.toContain("green-cross");
+  expect(await run("drift")).toMatchObject({ code: 4, out: expect.stringContaining("unexpected") });
+  await inPharmacy("blue-cross", (sql) => sql`alter table pharmacy.items drop column by_hand`);
+  expect(await run("look", "--tenant", "blue-cross")).toMatchObject({ code: 0 });
+  expect(await run("drift")).toMatchObject({ code: 0, out: expect.stringContaining("No drift") });
+});
