@@ -5,31 +5,45 @@ import type {
 } from "@pharmasight/core/control/provisioning/provisioning";
 import type { ControlActor, ControlScope } from "@pharmasight/core/control/scope";
 import type { DatabaseHosts } from "@pharmasight/core/ports/database-hosts";
+import type { Payments } from "@pharmasight/core/ports/payments";
 import { parseSecret, type Secrets } from "@pharmasight/core/ports/secrets";
 import { awsSecrets } from "./aws/secrets.ts";
 import { type ProvisioningConfig, provisioningConfig } from "./config.ts";
 import { controlPlatform } from "./control-platform.ts";
 import { log } from "./log.ts";
 import { connectionSchema } from "./postgres/database-of-secret.ts";
+import { keepingSessions, type WithSession, withSession } from "./postgres/session.ts";
 import { postgresTenantSetup } from "./postgres/tenant-setup.ts";
 import { postgresServerHosts } from "./postgres-server/database-hosts.ts";
+import { secretsReadOnce } from "./secrets-read-once.ts";
 import { stripePayments } from "./stripe/payments.ts";
 import { supabaseDatabaseHosts } from "./supabase/database-hosts.ts";
 
 export interface ProvisioningPlatform {
+  /** Every call reads its secrets and connects anew: for operators. */
   readonly ports: ProvisioningPorts;
   readonly settings: ProvisioningSettings;
   control(actor: ControlActor): ControlScope;
+  /** Ports that read each secret once and keep their connections to databases until `work` ends: for a worker's run. */
+  withPorts<T>(work: (ports: ProvisioningPorts) => Promise<T>): Promise<T>;
 }
 
 /** A third of a second suffices for all steps; one that begins this late still has 50 seconds of the worker's 60. */
 const RUN_SECONDS = 8;
 
+/** What keeps connections to a vendor from one run to the next. */
+interface Vendors {
+  readonly secrets: Secrets;
+  readonly payments: Payments;
+}
+let vendors: Vendors | undefined;
+
 /** The control plane together with the vendors: for workers and operators only. */
 export async function provisioningPlatform(): Promise<ProvisioningPlatform> {
   const config = provisioningConfig();
   const { control } = await controlPlatform();
-  const secrets = awsSecrets(config.SECRETS_KMS_KEY === undefined ? {} : { kmsKeyId: config.SECRETS_KMS_KEY });
+  vendors ??= vendorsOf(config);
+  const { secrets, payments } = vendors;
   return {
     control,
     settings: {
@@ -39,20 +53,32 @@ export async function provisioningPlatform(): Promise<ProvisioningPlatform> {
       dailyDatabasesMax: config.DAILY_DATABASES_MAX,
       runSeconds: RUN_SECONDS,
     },
-    ports: {
-      secrets,
-      hosts: {
-        supabase: supabaseDatabaseHosts({
-          apiUrl: config.SUPABASE_API_URL,
-          token: () => secrets.read(config.SUPABASE_TOKEN_SECRET),
-          organization: config.SUPABASE_ORGANIZATION,
-          sessionPort: config.SUPABASE_SESSION_PORT,
-        }),
-        ...serverHosts(config, secrets),
-      },
-      setup: postgresTenantSetup({ log, ...(config.DATABASE_CA === undefined ? {} : { ca: config.DATABASE_CA }) }),
-      payments: stripePayments({ apiKey: () => secrets.read(config.STRIPE_KEY_SECRET), apiUrl: config.STRIPE_API_URL }),
+    ports: portsOf(config, { secrets, payments }, withSession),
+    withPorts: (work) =>
+      keepingSessions((connect) => work(portsOf(config, { secrets: secretsReadOnce(secrets), payments }, connect))),
+  };
+}
+
+function vendorsOf(config: ProvisioningConfig): Vendors {
+  const secrets = awsSecrets(config.SECRETS_KMS_KEY === undefined ? {} : { kmsKeyId: config.SECRETS_KMS_KEY });
+  const apiKey = () => secrets.read(config.STRIPE_KEY_SECRET);
+  return { secrets, payments: stripePayments({ apiKey, apiUrl: config.STRIPE_API_URL }) };
+}
+
+function portsOf(config: ProvisioningConfig, { secrets, payments }: Vendors, connect: WithSession): ProvisioningPorts {
+  return {
+    secrets,
+    payments,
+    hosts: {
+      supabase: supabaseDatabaseHosts({
+        apiUrl: config.SUPABASE_API_URL,
+        token: () => secrets.read(config.SUPABASE_TOKEN_SECRET),
+        organization: config.SUPABASE_ORGANIZATION,
+        sessionPort: config.SUPABASE_SESSION_PORT,
+      }),
+      ...serverHosts(config, secrets, connect),
     },
+    setup: postgresTenantSetup({ log, ca: config.DATABASE_CA, connect }),
   };
 }
 
@@ -62,13 +88,18 @@ function placesOf(config: ProvisioningConfig): Places {
 }
 
 /** The provider `postgres`, where a server of ours is configured. */
-function serverHosts(config: ProvisioningConfig, secrets: Secrets): { readonly postgres?: DatabaseHosts } {
+function serverHosts(
+  config: ProvisioningConfig,
+  secrets: Secrets,
+  connect: WithSession,
+): { readonly postgres?: DatabaseHosts } {
   const { POSTGRES_ADMINISTRATOR_SECRET: administrator, POSTGRES_POOLER_HOST: host, DATABASE_CA: ca } = config;
   if (administrator === undefined) return {};
   return {
     postgres: postgresServerHosts({
       administrator: async () => parseSecret(connectionSchema, await secrets.read(administrator)),
       region: config.POSTGRES_REGION,
+      connect,
       ...(host === undefined ? {} : { pooler: { host, port: config.POSTGRES_POOLER_PORT } }),
       ...(ca === undefined ? {} : { ca }),
     }),

@@ -2,7 +2,7 @@ import { invalidInput, notFound } from "@pharmasight/core/kernel/errors";
 import type { DatabaseHosts, DatabaseProject, ListedProject } from "@pharmasight/core/ports/database-hosts";
 import type { Session } from "../postgres/client.ts";
 import { scramVerifier } from "../postgres/scram.ts";
-import { withSession } from "../postgres/session.ts";
+import { type WithSession, withSession } from "../postgres/session.ts";
 import { isRef, ownerOf, refOf } from "./names.ts";
 import { ensureTemplate, GROUPS, TEMPLATE_OWNER } from "./template.ts";
 
@@ -30,27 +30,26 @@ export function postgresServerHosts(options: {
   /** A transaction pooler in front of the server; without it requests connect to the server itself. */
   readonly pooler?: { readonly host: string; readonly port: number };
   readonly ca?: string;
+  /** How the administrator connects; by default one short connection per call. */
+  readonly connect?: WithSession;
 }): DatabaseHosts {
-  const { administrator, region, pooler, ca } = options;
+  const { administrator, region, pooler, ca, connect = withSession } = options;
 
-  const run = async <T>(
-    work: (session: Session, admin: ServerAdministrator) => Promise<T>,
-    database?: string,
-  ): Promise<T> => {
-    const admin = await administrator();
-    const { endpoint, credential } = reached(admin, database);
-    return withSession({ endpoint, credential, ca, applicationName: "pharmasight-hosts" }, async (session) => {
-      await session.script("set statement_timeout = '45s'");
-      return work(session, admin);
-    });
-  };
+  const sessionOf = (admin: ServerAdministrator, database?: string) => ({
+    ...reached(admin, database),
+    ca,
+    applicationName: "pharmasight-hosts",
+    settings: "set statement_timeout = '45s'",
+  });
   /** With the server's own list, which is made when it is missing. */
-  const onList: typeof run = (work) =>
-    run(async (session, admin) => {
+  const onList = async <T>(work: (session: Session, admin: ServerAdministrator) => Promise<T>): Promise<T> => {
+    const admin = await administrator();
+    return connect(sessionOf(admin), async (session) => {
       const [row] = await session.rows("select to_regclass('pharmasight.databases') is not null as made");
       if (row?.made !== true) await makeList(session);
       return work(session, admin);
     });
+  };
 
   const inspect = async (ref: string): Promise<DatabaseProject> =>
     onList(async (session) => {
@@ -86,26 +85,29 @@ export function postgresServerHosts(options: {
       if (project.region !== region) throw invalidInput(`No server of ours is in the region ${project.region}.`, {});
       if (project.name.length > NAME_LENGTH_MAX) throw invalidInput("The name of the database is too long.", {});
       const ref = refOf(project.name);
-      await onList(async (session, admin) => {
-        await hold(session, ref);
-        await session.rows("insert into pharmasight.databases (ref, name) values ($1, $2) on conflict do nothing", [
-          ref,
-          project.name,
-        ]);
-        const [row] = await session.rows("select is_ready from pharmasight.databases where ref = $1", [ref]);
-        if (row?.is_ready === true) return;
-        const template = await ensureTemplate(session, { ...reached(admin), ca });
-        await drop(session, ref);
-        await makeOwner(session, ref, project.ownerPassword);
-        await session.script(
-          `create database ${ref} template ${template} owner ${ownerOf(ref)} allow_connections false`,
-        );
-        // Shut before it is opened: by default every role of the server may connect.
-        await session.script(`revoke all on database ${ref} from public`);
-        await session.script(`alter database ${ref} allow_connections true`);
-        await run((inside) => handOver(inside, ownerOf(ref)), ref);
-        await session.rows("update pharmasight.databases set is_ready = true where ref = $1", [ref]);
-      });
+      await onList((session, admin) =>
+        alone(session, ref, async () => {
+          const [row] = await session.rows(
+            `insert into pharmasight.databases (ref, name) values ($1, $2)
+             on conflict (ref) do update set name = excluded.name returning is_ready`,
+            [ref, project.name],
+          );
+          if (row?.is_ready === true) return;
+          const template = await ensureTemplate(session, { ...reached(admin), ca });
+          await drop(session, ref);
+          await makeOwner(session, ref, project.ownerPassword);
+          await session.script(
+            `create database ${ref} template ${template} owner ${ownerOf(ref)} allow_connections false`,
+          );
+          // Shut before it is opened: by default every role of the server may connect.
+          await session.script(
+            `revoke all on database ${ref} from public; alter database ${ref} allow_connections true`,
+          );
+          // Asked once, and no tenant's: not a connection to keep.
+          await withSession(sessionOf(admin, ref), (inside) => handOver(inside, ownerOf(ref)));
+          await session.rows("update pharmasight.databases set is_ready = true where ref = $1", [ref]);
+        }),
+      );
       return { ref, name: project.name, status: "ready" };
     },
 
@@ -119,9 +121,10 @@ export function postgresServerHosts(options: {
     delete: (ref) =>
       onList(async (session) => {
         if (!isRef(ref)) return { isAccepted: true };
-        await hold(session, ref);
-        await drop(session, ref);
-        await session.rows("delete from pharmasight.databases where ref = $1", [ref]);
+        await alone(session, ref, async () => {
+          await drop(session, ref);
+          await session.rows("delete from pharmasight.databases where ref = $1", [ref]);
+        });
         return { isAccepted: true };
       }),
   };
@@ -149,18 +152,22 @@ async function makeList(session: Session): Promise<void> {
     )`);
 }
 
-/** Whoever makes or deletes one database goes alone; the lock ends with the session. */
-async function hold(session: Session, ref: string): Promise<void> {
-  await session.rows("select pg_advisory_lock(hashtextextended($1, 0))", [`pharmasight database ${ref}`]);
+/** Whoever makes or deletes one database goes alone. When that fails, the lock ends with the session. */
+async function alone(session: Session, ref: string, work: () => Promise<void>): Promise<void> {
+  const lock = [`pharmasight database ${ref}`];
+  await session.rows("select pg_advisory_lock(hashtextextended($1, 0))", lock);
+  await work();
+  await session.rows("select pg_advisory_unlock(hashtextextended($1, 0))", lock);
 }
 
 /** May make the roles of its own tenant, and no database. Into the groups it gets them by `pharmasight.admit` only. */
 async function makeOwner(session: Session, ref: string, password: string): Promise<void> {
   const owner = ownerOf(ref);
   const attributes = "login createrole nocreatedb nosuperuser nobypassrls noreplication";
-  await session.script(`create role ${owner} ${attributes} password '${await scramVerifier(password)}'`);
   // An administrator who is no superuser has to be a member to make somebody the owner of anything.
-  await session.script(`grant ${owner}, ${TEMPLATE_OWNER} to current_user with inherit true, set true`);
+  await session.script(`
+    create role ${owner} ${attributes} password '${await scramVerifier(password)}';
+    grant ${owner}, ${TEMPLATE_OWNER} to current_user with inherit true, set true`);
 }
 
 /**

@@ -50,7 +50,7 @@ export async function claimJob(
     .where("id", "=", jobId)
     .executeTakeFirst();
   if (job?.state !== "queued") return undefined;
-  await admitQueued(control, dailyDatabasesMax);
+  await admitQueued(control, dailyDatabasesMax, jobId);
   return control.tx((tx) => claimNextStep(tx, jobId));
 }
 
@@ -69,41 +69,78 @@ export async function claimNextStep(tx: ControlScope, jobId: string): Promise<Cl
     .executeTakeFirst();
   if (job === undefined) return undefined;
   const phase: Phase = job.state === "rolling_back" ? "rolling_back" : "running";
-  const open = await tx.db
-    .selectFrom("provisioningSteps")
-    .select("name")
-    .where("jobId", "=", jobId)
-    .where("state", "<>", "done")
-    .where("position", phase === "running" ? "<" : ">=", FIRST_ROLLBACK_POSITION)
-    .orderBy("position")
-    .limit(2)
-    .execute();
-  const [next, afterwards] = open;
-  if (next === undefined) throw new Error(`Provisioning job ${jobId} runs but has no step left.`);
-  // The attempt counts from its beginning: a step that kills its worker each time comes to an end too.
-  const step = await tx.db
-    .updateTable("provisioningSteps")
-    .set((set) => ({
-      state: "running",
-      attempts: set("attempts", "+", 1),
-      startedAt: sql<Date>`coalesce(started_at, ${now})`,
-    }))
-    .where("jobId", "=", jobId)
-    .where("name", "=", next.name)
-    .returning(["attempts", "startedAt"])
-    .executeTakeFirstOrThrow();
   const fence = String(job.fence);
-  await tx.db.insertInto("provisioningAttempts").values({ jobId, fence, step: next.name, startedAt: now }).execute();
+  const step = await beginNextStep(tx, jobId, phase, fence);
+  return { jobId, phase, fence, leaseUntil, ...step, ...(await subjectOf(tx, job.tenantId)) };
+}
+
+/**
+ * Records that the next step of a claimed job begins. One statement, and only after the job was taken in another: what
+ * the worker before has recorded meanwhile is seen by the next statement only.
+ */
+async function beginNextStep(
+  tx: ControlScope,
+  jobId: string,
+  phase: Phase,
+  fence: string,
+): Promise<Pick<Claim, "stepName" | "isLastStep" | "attempts" | "stepStartedAt">> {
+  const now = tx.clock.now();
+  const step = await tx.db
+    .with("open", (db) =>
+      db
+        .selectFrom("provisioningSteps")
+        .select(["name", "position"])
+        .where("jobId", "=", jobId)
+        .where("state", "<>", "done")
+        .where("position", phase === "running" ? "<" : ">=", FIRST_ROLLBACK_POSITION)
+        .orderBy("position")
+        .limit(2),
+    )
+    // The attempt counts from its beginning: a step that kills its worker each time comes to an end too.
+    .with("begun", (db) =>
+      db
+        .updateTable("provisioningSteps")
+        .set((set) => ({
+          state: "running",
+          attempts: set("attempts", "+", 1),
+          startedAt: sql<Date>`coalesce(started_at, ${now})`,
+        }))
+        .where("jobId", "=", jobId)
+        .where("name", "=", (e) => e.selectFrom("open").select("name").orderBy("position").limit(1))
+        .returning(["name", "attempts", "startedAt"]),
+    )
+    .with("attempt", (db) =>
+      db
+        .insertInto("provisioningAttempts")
+        .columns(["jobId", "fence", "step", "startedAt"])
+        .expression((e) =>
+          e
+            .selectFrom("begun")
+            .select((value) => [
+              sql<string>`${jobId}::uuid`.as("jobId"),
+              sql<string>`${fence}::bigint`.as("fence"),
+              value.ref("begun.name").as("step"),
+              sql<Date>`${now}::timestamptz`.as("startedAt"),
+            ]),
+        ),
+    )
+    .selectFrom("begun")
+    .select((e) => [
+      "begun.name",
+      "begun.attempts",
+      "begun.startedAt",
+      e
+        .selectFrom("open")
+        .select((open) => open.fn.countAll<string>().as("count"))
+        .as("open"),
+    ])
+    .executeTakeFirst();
+  if (step === undefined) throw new Error(`Provisioning job ${jobId} runs but has no step left.`);
   return {
-    jobId,
-    phase,
-    fence,
-    leaseUntil,
-    stepName: next.name,
-    isLastStep: afterwards === undefined,
+    stepName: step.name,
+    isLastStep: Number(step.open) === 1,
     attempts: step.attempts,
     stepStartedAt: step.startedAt ?? now,
-    ...(await subjectOf(tx, job.tenantId)),
   };
 }
 

@@ -20,8 +20,7 @@ export async function recordDone(
   return control.tx(async (tx) => {
     if (!(await release(tx, claim, 0))) return undefined;
     await record?.(tx);
-    await setStep(tx, claim, { state: "done", finishedAt: tx.clock.now(), lastError: null });
-    await closeAttempt(tx, claim, "done");
+    await endRun(tx, claim, "done", { state: "done", finishedAt: tx.clock.now(), lastError: null });
     if (claim.isLastStep) {
       await finishJob(tx, claim, claim.phase === "running" ? "done" : "rolled_back");
       return undefined;
@@ -36,8 +35,7 @@ export async function recordDone(
 export async function recordWait(control: ControlScope, claim: Claim, seconds: number): Promise<void> {
   await control.tx(async (tx) => {
     if (!(await release(tx, claim, seconds))) return;
-    await setStep(tx, claim, { attempts: 0, lastError: null });
-    await closeAttempt(tx, claim, "waited");
+    await endRun(tx, claim, "waited", { attempts: 0, lastError: null });
     await hint(tx, claim, seconds);
   });
 }
@@ -55,14 +53,13 @@ export async function recordRestart(
     const seconds = backoffSeconds(1, undefined, Math.random());
     if (!(await release(tx, claim, seconds))) return;
     await record(tx);
-    await closeAttempt(tx, claim, "failed", reason);
     await tx.db
       .updateTable("provisioningSteps")
       .set({ state: "waiting", attempts: 0, startedAt: null, finishedAt: null })
       .where("jobId", "=", claim.jobId)
       .where("name", "in", again)
       .execute();
-    await setStep(tx, claim, { lastError: reason });
+    await endRun(tx, claim, "failed", { lastError: reason });
     await hint(tx, claim, seconds);
   });
 }
@@ -76,13 +73,12 @@ export async function recordFailure(control: ControlScope, claim: Claim, error: 
     const seconds = backoffSeconds(claim.attempts, retryAfterSeconds, Math.random());
     if (!(await release(tx, claim, seconds))) return false;
     const lastError = reasonOf(error);
-    await closeAttempt(tx, claim, "failed", lastError);
     if (!last) {
-      await setStep(tx, claim, { state: "waiting", lastError });
+      await endRun(tx, claim, "failed", { state: "waiting", lastError });
       await hint(tx, claim, seconds);
       return true;
     }
-    await setStep(tx, claim, { state: "failed", finishedAt: tx.clock.now(), lastError });
+    await endRun(tx, claim, "failed", { state: "failed", finishedAt: tx.clock.now(), lastError });
     await finishJob(tx, claim, "failed");
     await tx.db
       .updateTable("tenants")
@@ -136,26 +132,25 @@ interface StepChange {
   readonly lastError: string | null;
 }
 
-async function setStep(tx: ControlScope, claim: Claim, change: StepChange): Promise<void> {
+/** Closes the row of this run and changes that of its step. */
+async function endRun(
+  tx: ControlScope,
+  claim: Claim,
+  outcome: "done" | "waited" | "failed",
+  change: StepChange,
+): Promise<void> {
   await tx.db
+    .with("attempt", (db) =>
+      db
+        .updateTable("provisioningAttempts")
+        .set({ finishedAt: tx.clock.now(), outcome, error: change.lastError })
+        .where("jobId", "=", claim.jobId)
+        .where("fence", "=", claim.fence),
+    )
     .updateTable("provisioningSteps")
     .set(change)
     .where("jobId", "=", claim.jobId)
     .where("name", "=", claim.stepName)
-    .execute();
-}
-
-async function closeAttempt(
-  tx: ControlScope,
-  claim: Claim,
-  outcome: "done" | "waited" | "failed",
-  error: string | null = null,
-): Promise<void> {
-  await tx.db
-    .updateTable("provisioningAttempts")
-    .set({ finishedAt: tx.clock.now(), outcome, error })
-    .where("jobId", "=", claim.jobId)
-    .where("fence", "=", claim.fence)
     .execute();
 }
 
