@@ -1,9 +1,10 @@
+import { sql } from "kysely";
 import { secondsAfter } from "../../kernel/clock.ts";
 import { DomainError } from "../../kernel/errors.ts";
 import { ControlAudit } from "../audit/audit.ts";
 import type { ControlScope } from "../scope.ts";
 import { backoffSeconds, isHopeless, MAX_ATTEMPTS, reasonOf } from "./attempts.ts";
-import { type Claim, claimNextStep, stepsOf } from "./claims.ts";
+import { beginNextStep, type Claim, leaseFrom, stepsOf, type TakenJob } from "./claims.ts";
 import type { Recording, StepOutcome } from "./step.ts";
 
 /**
@@ -18,15 +19,13 @@ export async function recordDone(
   goesOn: boolean,
 ): Promise<Claim | undefined> {
   return control.tx(async (tx) => {
-    if (!(await release(tx, claim, 0))) return undefined;
+    const next = goesOn && !claim.isLastStep ? await takeOn(tx, claim) : undefined;
+    if (next === undefined && !(await release(tx, claim, 0))) return undefined;
     await record?.(tx);
     await endRun(tx, claim, "done", { state: "done", finishedAt: tx.clock.now(), lastError: null });
-    if (claim.isLastStep) {
-      await finishJob(tx, claim, claim.phase === "running" ? "done" : "rolled_back");
-      return undefined;
-    }
-    if (goesOn) return claimNextStep(tx, claim.jobId);
-    await hint(tx, claim, 0);
+    if (next !== undefined) return beginNextStep(tx, next);
+    if (claim.isLastStep) await finishJob(tx, claim, claim.phase === "running" ? "done" : "rolled_back");
+    else await hint(tx, claim, 0);
     return undefined;
   });
 }
@@ -94,6 +93,21 @@ export async function recordFailure(control: ControlScope, claim: Claim, error: 
     return true;
   });
   if (held && last) control.log.alarm("provisioning-failed", { step: claim.stepName, attempts: claim.attempts });
+}
+
+/** Keeps the job for the next step, with a new fence. @returns nothing when another worker has taken it over meanwhile */
+async function takeOn(tx: ControlScope, { jobId, fence, phase, tenant }: Claim): Promise<TakenJob | undefined> {
+  const now = tx.clock.now();
+  const leaseUntil = leaseFrom(now);
+  const held = await tx.db
+    .updateTable("provisioningJobs")
+    .set({ fence: sql<string>`fence + 1`, leaseUntil, nextRunAt: now })
+    .where("id", "=", jobId)
+    .where("fence", "=", fence)
+    .where("state", "=", phase)
+    .returning("fence")
+    .executeTakeFirst();
+  return held && { id: jobId, tenantId: tenant.id, fence: String(held.fence), phase, leaseUntil };
 }
 
 /** Gives the job back until `seconds` from now. @returns false when another worker has taken it over meanwhile */
