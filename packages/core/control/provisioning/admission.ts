@@ -7,9 +7,8 @@ import type { ControlScope } from "../scope.ts";
  * workers ask at once: they queue for one lock. Whoever finds no room has its next look moved on, by which the page
  * knows it, and an alarm rings for as long as somebody waits.
  * @param dailyDatabasesMax within any 24 hours
- * @param ownJobId needs no hint when it is admitted: the caller takes it next, on a message that stays open until then
  */
-export async function admitQueued(control: ControlScope, dailyDatabasesMax: number, ownJobId: string): Promise<void> {
+export async function admitQueued(control: ControlScope, dailyDatabasesMax: number): Promise<void> {
   const waiting = await control.tx(async (tx) => {
     await sql`select pg_advisory_xact_lock(hashtextextended('provisioning admission', 0))`.execute(tx.db);
     const now = tx.clock.now();
@@ -20,7 +19,6 @@ export async function admitQueued(control: ControlScope, dailyDatabasesMax: numb
       .executeTakeFirstOrThrow();
     const room = Math.max(0, dailyDatabasesMax - Number(count));
     for (const { id } of room === 0 ? [] : await admit(tx, room)) {
-      if (id === ownJobId) continue;
       await tx.emit({ queue: "provisioning", payload: { jobId: id }, dedupeKey: `provision:${id}:admitted` });
     }
     const { numUpdatedRows } = await tx.db

@@ -56,7 +56,7 @@ export async function claimJob(
     .select("state")
     .where("id", "=", jobId)
     .executeTakeFirst();
-  if (job?.state === "queued") await admitQueued(control, dailyDatabasesMax, jobId);
+  if (job?.state === "queued") await admitQueued(control, dailyDatabasesMax);
   return control.tx(async (tx) => {
     const taken = await takeJob(tx, jobId);
     return taken === undefined ? undefined : beginNextStep(tx, taken);
