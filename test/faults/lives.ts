@@ -29,8 +29,9 @@ export class Lives {
     this.#platform = platform;
   }
 
-  static async begin(): Promise<Lives> {
-    return new Lives(await restartable(DOWN_SECONDS));
+  /** @param planPlaces as of `restartable` */
+  static async begin(planPlaces?: string): Promise<Lives> {
+    return new Lives(await restartable(DOWN_SECONDS, planPlaces));
   }
 
   async end(): Promise<void> {

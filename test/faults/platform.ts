@@ -7,7 +7,8 @@ import type { DatabaseConnection } from "@pharmasight/local/control-database";
  * The platform as a process of its own, which a test may kill. Its clock is ahead of the machine's, so that a start is
  * one that comes some minutes after the death before it. Ends with the test that started it.
  *
- * Arguments: state folder, port of the site, seconds that the clock is ahead, file that gets one line for each mail.
+ * Arguments: state folder, port of the site, seconds that the clock is ahead, file that gets one line for each mail, and
+ * where databases are made (see `PLAN_PLACES`), by default at Supabase.
  */
 
 /** What the test is told once everything runs. */
@@ -18,7 +19,7 @@ export interface PlatformReady {
   readonly control: DatabaseConnection;
 }
 
-const [stateDir = "", port = "", secondsAhead = "0", mailLog = ""] = process.argv.slice(2);
+const [stateDir = "", port = "", secondsAhead = "0", mailLog = "", planPlaces] = process.argv.slice(2);
 
 advanceClock(Number(secondsAhead) * 1000);
 subscribe("http.server.request.start", (event) => {
@@ -34,6 +35,7 @@ const { cluster, controlDatabase, inboxUrl, ...stack } = await startStack({
   stateDir,
   port: Number(port),
   projectWaitSeconds: 1,
+  planPlaces,
   log: () => {},
 });
 const control = { host: cluster.host, port: cluster.port, database: controlDatabase.owner.database };

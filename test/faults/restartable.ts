@@ -24,7 +24,8 @@ export interface Restartable {
   remove(): Promise<void>;
 }
 
-export async function restartable(downSeconds = DOWN_SECONDS): Promise<Restartable> {
+/** @param planPlaces where databases are made; without it, at Supabase */
+export async function restartable(downSeconds = DOWN_SECONDS, planPlaces?: string): Promise<Restartable> {
   await build();
   const root = await mkdtemp(join(tmpdir(), "pharmasight-restarted-"));
   // The database server runs as another user and has to pass through.
@@ -56,6 +57,7 @@ export async function restartable(downSeconds = DOWN_SECONDS): Promise<Restartab
     kill,
     async start() {
       const args = [join(root, "state"), String(port), String(starts * downSeconds), join(root, "mails")];
+      if (planPlaces !== undefined) args.push(planPlaces);
       starts += 1;
       const child = fork(join(import.meta.dirname, "platform.ts"), args, { execArgv: ["--import", "tsx"] });
       const died = once(child, "exit").then(([code]) => {

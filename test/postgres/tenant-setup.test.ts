@@ -1,7 +1,8 @@
 import { schemaVersions } from "@pharmasight/adapters/migrations/schema-versions.generated";
 import { scramVerifier } from "@pharmasight/adapters/postgres/scram";
+import { keepingSessions } from "@pharmasight/adapters/postgres/session";
 import { postgresTenantSetup } from "@pharmasight/adapters/postgres/tenant-setup";
-import type { DatabaseCredential, OwnerSecret } from "@pharmasight/core/ports/tenant-setup";
+import type { DatabaseCredential, OwnerSecret, TenantSetup } from "@pharmasight/core/ports/tenant-setup";
 import type postgres from "postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { silent, startTestCluster, type TestCluster } from "./fixture.ts";
@@ -33,7 +34,7 @@ const alarms: unknown[] = [];
 const setup = postgresTenantSetup({ log: { ...silent, alarm: (...line) => alarms.push(line) } });
 
 /** What provisioning does, in its order. */
-async function provision(): Promise<void> {
+async function provision(setup: TenantSetup): Promise<void> {
   await setup.createRoles(owner, roles);
   await setup.setPasswords(owner, { app, reader });
   expect(await setup.migrate(owner, setup.newestSchemaVersion)).toEqual({ schemaVersion: schemaVersions.tenant });
@@ -63,7 +64,7 @@ beforeAll(async () => {
     await inside.unsafe(`grant usage on schema public to ${role}`);
     await inside.unsafe(`alter default privileges for role postgres_a in schema public grant all on tables to ${role}`);
   }
-  await provision();
+  await provision(setup);
   asOwner = cluster.connect(DATABASE, owner);
   asApp = cluster.connect(DATABASE, app);
   asReader = cluster.connect(DATABASE, reader);
@@ -73,7 +74,8 @@ afterAll(() => cluster.stop());
 test("every step may be repeated, also after people have changed what it made", async () => {
   await asApp`update companies set name = 'Renamed'`;
   await asApp`update branches set name = 'Old town'`;
-  await provision();
+  await provision(setup);
+  await keepingSessions((connect) => provision(postgresTenantSetup({ log: silent, connect })));
   expect([...(await asApp`select name, currency, time_zone from companies`)]).toEqual([
     { name: "Renamed", currency: "IQD", time_zone: "Asia/Baghdad" },
   ]);

@@ -7,7 +7,7 @@ import type {
 } from "@pharmasight/core/ports/database-hosts";
 import type { Session } from "../postgres/client.ts";
 import { scramVerifier } from "../postgres/scram.ts";
-import { withSession } from "../postgres/session.ts";
+import { type WithSession, withSession } from "../postgres/session.ts";
 import { dropCopiesOf, dropCopy, makeCopy } from "./copies.ts";
 import { isRef, ownerOf, refOf } from "./names.ts";
 import { ensureTemplate, GROUPS, TEMPLATE_OWNER } from "./template.ts";
@@ -39,28 +39,32 @@ export function postgresServerHosts(options: {
   /** A transaction pooler in front of the server; without it requests connect to the server itself. */
   readonly pooler?: { readonly host: string; readonly port: number };
   readonly ca?: string;
+  /** How the administrator connects; by default one short connection per call. */
+  readonly connect?: WithSession;
 }): DatabaseHosts {
-  const { administrator, region, pooler, ca } = options;
+  const { administrator, region, pooler, ca, connect = withSession } = options;
 
-  const run = async <T>(
-    work: (session: Session, admin: ServerAdministrator) => Promise<T>,
-    { database, timeoutMs = TIMEOUT_MS }: { database?: string; timeoutMs?: number } = {},
-  ): Promise<T> => {
-    const admin = await administrator();
-    const { endpoint, credential } = reached(admin, database);
-    const options = { endpoint, credential, ca, applicationName: "pharmasight-hosts", timeoutMs: timeoutMs + 5000 };
-    return withSession(options, async (session) => {
-      await session.script(`set statement_timeout = ${timeoutMs}`);
-      return work(session, admin);
-    });
-  };
+  const sessionOf = (admin: ServerAdministrator, database?: string, timeoutMs = TIMEOUT_MS) => ({
+    ...reached(admin, database),
+    ca,
+    applicationName: "pharmasight-hosts",
+    settings: `set statement_timeout = ${timeoutMs}`,
+    timeoutMs: timeoutMs + 5000,
+  });
   /** With the server's own list, which is made when it is missing. */
-  const onList: typeof run = (work, where) =>
-    run(async (session, admin) => {
-      const [row] = await session.rows("select to_regclass('pharmasight.databases') is not null as made");
-      if (row?.made !== true) await makeList(session);
-      return work(session, admin);
-    }, where);
+  const withList = async <T>(
+    session: Session,
+    admin: ServerAdministrator,
+    work: (session: Session, admin: ServerAdministrator) => Promise<T>,
+  ): Promise<T> => {
+    const [row] = await session.rows("select to_regclass('pharmasight.databases') is not null as made");
+    if (row?.made !== true) await makeList(session);
+    return work(session, admin);
+  };
+  const onList = async <T>(work: (session: Session, admin: ServerAdministrator) => Promise<T>): Promise<T> => {
+    const admin = await administrator();
+    return connect(sessionOf(admin), (session) => withList(session, admin, work));
+  };
 
   const inspect = async (ref: string): Promise<DatabaseProject> =>
     onList(async (session) => {
@@ -101,26 +105,29 @@ export function postgresServerHosts(options: {
       if (project.region !== region) throw invalidInput(`No server of ours is in the region ${project.region}.`, {});
       if (project.name.length > NAME_LENGTH_MAX) throw invalidInput("The name of the database is too long.", {});
       const ref = refOf(project.name);
-      await onList(async (session, admin) => {
-        await hold(session, ref);
-        await session.rows("insert into pharmasight.databases (ref, name) values ($1, $2) on conflict do nothing", [
-          ref,
-          project.name,
-        ]);
-        const [row] = await session.rows("select is_ready from pharmasight.databases where ref = $1", [ref]);
-        if (row?.is_ready === true) return;
-        const template = await ensureTemplate(session, { ...reached(admin), ca });
-        await drop(session, ref);
-        await makeOwner(session, ref, project.ownerPassword);
-        await session.script(
-          `create database ${ref} template ${template} owner ${ownerOf(ref)} allow_connections false`,
-        );
-        // Shut before it is opened: by default every role of the server may connect.
-        await session.script(`revoke all on database ${ref} from public`);
-        await session.script(`alter database ${ref} allow_connections true`);
-        await run((inside) => handOver(inside, ownerOf(ref)), { database: ref });
-        await session.rows("update pharmasight.databases set is_ready = true where ref = $1", [ref]);
-      });
+      await onList((session, admin) =>
+        alone(session, ref, async () => {
+          const [row] = await session.rows(
+            `insert into pharmasight.databases (ref, name) values ($1, $2)
+             on conflict (ref) do update set name = excluded.name returning is_ready`,
+            [ref, project.name],
+          );
+          if (row?.is_ready === true) return;
+          const template = await ensureTemplate(session, { ...reached(admin), ca });
+          await drop(session, ref);
+          await makeOwner(session, ref, project.ownerPassword);
+          await session.script(
+            `create database ${ref} template ${template} owner ${ownerOf(ref)} allow_connections false`,
+          );
+          // Shut before it is opened: by default every role of the server may connect.
+          await session.script(
+            `revoke all on database ${ref} from public; alter database ${ref} allow_connections true`,
+          );
+          // Asked once, and no tenant's: not a connection to keep.
+          await withSession(sessionOf(admin, ref), (inside) => handOver(inside, ownerOf(ref)));
+          await session.rows("update pharmasight.databases set is_ready = true where ref = $1", [ref]);
+        }),
+      );
       return { ref, name: project.name, status: "ready" };
     },
 
@@ -132,24 +139,28 @@ export function postgresServerHosts(options: {
     copy: async (ref, name) => {
       const project = await inspect(ref);
       if (!isRef(ref) || project.status !== "ready") throw notFound("database project");
-      const where = { timeoutMs: COPY_TIMEOUT_MS };
-      const made = await onList(async (session, admin) => {
-        await hold(session, ref);
-        return { admin, copy: await makeCopy(session, (work) => run(work, where), { ref, name }) };
-      }, where);
+      const admin = await administrator();
+      // Longer than any other call: not connections to keep.
+      const patient = sessionOf(admin, undefined, COPY_TIMEOUT_MS);
+      const copy = await withSession(patient, (session) =>
+        withList(session, admin, () =>
+          alone(session, ref, () => makeCopy(session, (work) => withSession(patient, work), { ref, name })),
+        ),
+      );
       return {
-        endpoints: endpointsOf(made.admin, ref, made.copy),
-        discard: () => onList((session) => dropCopy(session, made.copy)),
+        endpoints: endpointsOf(admin, ref, copy),
+        discard: () => onList((session) => dropCopy(session, copy)),
       };
     },
 
     delete: (ref) =>
       onList(async (session) => {
         if (!isRef(ref)) return { isAccepted: true };
-        await hold(session, ref);
-        await dropCopiesOf(session, ref);
-        await drop(session, ref);
-        await session.rows("delete from pharmasight.databases where ref = $1", [ref]);
+        await alone(session, ref, async () => {
+          await dropCopiesOf(session, ref);
+          await drop(session, ref);
+          await session.rows("delete from pharmasight.databases where ref = $1", [ref]);
+        });
         return { isAccepted: true };
       }),
   };
@@ -177,18 +188,23 @@ async function makeList(session: Session): Promise<void> {
     )`);
 }
 
-/** Whoever makes or deletes one database goes alone; the lock ends with the session. */
-async function hold(session: Session, ref: string): Promise<void> {
-  await session.rows("select pg_advisory_lock(hashtextextended($1, 0))", [`pharmasight database ${ref}`]);
+/** Whoever makes or deletes one database goes alone. When that fails, the lock ends with the session. */
+async function alone<T>(session: Session, ref: string, work: () => Promise<T>): Promise<T> {
+  const lock = [`pharmasight database ${ref}`];
+  await session.rows("select pg_advisory_lock(hashtextextended($1, 0))", lock);
+  const result = await work();
+  await session.rows("select pg_advisory_unlock(hashtextextended($1, 0))", lock);
+  return result;
 }
 
 /** May make the roles of its own tenant, and no database. Into the groups it gets them by `pharmasight.admit` only. */
 async function makeOwner(session: Session, ref: string, password: string): Promise<void> {
   const owner = ownerOf(ref);
   const attributes = "login createrole nocreatedb nosuperuser nobypassrls noreplication";
-  await session.script(`create role ${owner} ${attributes} password '${await scramVerifier(password)}'`);
   // An administrator who is no superuser has to be a member to make somebody the owner of anything.
-  await session.script(`grant ${owner}, ${TEMPLATE_OWNER} to current_user with inherit true, set true`);
+  await session.script(`
+    create role ${owner} ${attributes} password '${await scramVerifier(password)}';
+    grant ${owner}, ${TEMPLATE_OWNER} to current_user with inherit true, set true`);
 }
 
 /**

@@ -8,7 +8,7 @@ import { migrate } from "../migrations/executor.ts";
 import { schemaVersions } from "../migrations/schema-versions.generated.ts";
 import type { Session } from "./client.ts";
 import { scramVerifier } from "./scram.ts";
-import { inTransaction, withSession } from "./session.ts";
+import { inTransaction, type WithSession, withSession } from "./session.ts";
 
 /** The migrations grant to these; whoever signs in is a member of one. */
 const APP_GROUP = "pharmacy_app";
@@ -22,38 +22,47 @@ const ROLE_SETTINGS = {
   search_path: "pharmacy",
 } as const;
 
-/** Sets a tenant's database up on the owner credential, with one short connection per call. */
-export function postgresTenantSetup({ ca, log }: { ca?: string | undefined; log: Log }): TenantSetup {
+/**
+ * Sets a tenant's database up on the owner credential.
+ * @param options.connect by default one short connection per call
+ */
+export function postgresTenantSetup(options: {
+  readonly ca?: string | undefined;
+  readonly log: Log;
+  readonly connect?: WithSession;
+}): TenantSetup {
+  const { ca, log, connect = withSession } = options;
+  const settings = "set statement_timeout = '30s'; set lock_timeout = '10s'";
+  const onSession = <T>(owner: OwnerSecret, work: (session: Session) => Promise<T>): Promise<T> =>
+    connect({ ...connection(owner, ca), applicationName: "pharmasight-setup", settings }, work);
   const run = <T>(owner: OwnerSecret, work: (session: Session) => Promise<T>): Promise<T> =>
-    withSession({ ...connection(owner, ca), applicationName: "pharmasight-setup" }, async (session) => {
-      await session.script("set statement_timeout = '30s'; set lock_timeout = '10s'");
-      return inTransaction(session, () => work(session));
-    });
+    onSession(owner, (session) => inTransaction(session, () => work(session)));
+  /** Statements that go over in one message are one transaction. */
+  const runScript = (owner: OwnerSecret, statements: readonly string[]): Promise<void> =>
+    onSession(owner, (session) => session.script(statements.join(";\n")));
 
   return {
     createRoles: (owner, roles) =>
-      run(owner, async (session) => {
-        await createRole(session, APP_GROUP);
-        await createRole(session, READER_GROUP);
-        await createMember(session, roles.app, APP_GROUP);
-        await createMember(session, roles.reader, READER_GROUP);
-        await session.script(`alter role ${quoteName(roles.reader)} set default_transaction_read_only = on`);
+      runScript(owner, [
+        creationOf(APP_GROUP),
+        creationOf(READER_GROUP),
+        ...creationOfMember(roles.app, APP_GROUP),
+        ...creationOfMember(roles.reader, READER_GROUP),
+        `alter role ${quoteName(roles.reader)} set default_transaction_read_only = on`,
         // The pooler's name for the database need not be the server's own.
-        await session.script(`
-          do $$ begin
-            execute format('revoke create, temporary on database %I from public', current_database());
-            execute format('grant connect on database %I to ${quoteName(roles.app)}, ${quoteName(roles.reader)}',
-              current_database());
-          end $$;
-        `);
-      }),
+        `do $$ begin
+          execute format('revoke create, temporary on database %I from public', current_database());
+          execute format('grant connect on database %I to ${quoteName(roles.app)}, ${quoteName(roles.reader)}',
+            current_database());
+        end $$`,
+      ]),
 
-    setPasswords: (owner, roles) =>
-      run(owner, async (session) => {
-        for (const { user, password } of [roles.app, roles.reader]) {
-          await session.script(`alter role ${quoteName(user)} login password '${await scramVerifier(password)}'`);
-        }
-      }),
+    setPasswords: async (owner, roles) => {
+      const logins = [roles.app, roles.reader].map(
+        async ({ user, password }) => `alter role ${quoteName(user)} login password '${await scramVerifier(password)}'`,
+      );
+      await runScript(owner, await Promise.all(logins));
+    },
 
     newestSchemaVersion: schemaVersions.tenant,
 
@@ -179,31 +188,27 @@ const connection = (owner: OwnerSecret, ca: string | undefined) => ({
 });
 
 /** A role without a login, unless it is there. Two at once may both find it missing, hence the exception. */
-async function createRole(session: Session, name: string): Promise<void> {
-  await session.script(`
-    do $$ begin
-      if not exists (select from pg_roles where rolname = ${quoteText(name)}) then
-        create role ${quoteName(name)} nologin;
-      end if;
-    exception when duplicate_object or unique_violation then null;
-    end $$`);
-}
+const creationOf = (name: string): string => `
+  do $$ begin
+    if not exists (select from pg_roles where rolname = ${quoteText(name)}) then
+      create role ${quoteName(name)} nologin;
+    end if;
+  exception when duplicate_object or unique_violation then null;
+  end $$`;
 
 /** A role that will sign in with the rights of `group`, and with limits of its own: settings are not inherited. */
-async function createMember(session: Session, name: string, group: string): Promise<void> {
-  await createRole(session, name);
-  const settings = Object.entries(ROLE_SETTINGS).map(
-    ([setting, value]) => `alter role ${quoteName(name)} set ${setting} = '${value}';`,
-  );
-  await session.script(settings.join(" "));
+const creationOfMember = (name: string, group: string): readonly string[] => [
+  creationOf(name),
+  ...Object.entries(ROLE_SETTINGS).map(
+    ([setting, value]) => `alter role ${quoteName(name)} set ${setting} = '${value}'`,
+  ),
   // On a server that tenants share, no owner may do as it likes with the groups: the server's own function admits.
-  await session.script(`
-    do $$ begin
-      if to_regproc('pharmasight.admit') is null then grant ${group} to ${quoteName(name)};
-      else perform pharmasight.admit(${quoteText(name)}, ${quoteText(group)});
-      end if;
-    end $$`);
-}
+  `do $$ begin
+    if to_regproc('pharmasight.admit') is null then grant ${group} to ${quoteName(name)};
+    else perform pharmasight.admit(${quoteText(name)}, ${quoteText(group)});
+    end if;
+  end $$`,
+];
 
 async function refusingDoubles(insert: () => Promise<unknown>): Promise<void> {
   try {

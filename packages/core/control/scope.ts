@@ -37,8 +37,13 @@ export class ControlScope {
   readonly #plane: ControlPlane;
   readonly #outbox: Outbox;
   readonly #emitted: { any: boolean } | undefined;
+  readonly #postponed: { any: boolean } | undefined;
 
-  constructor(plane: ControlPlane, actor: ControlActor, emitted?: { any: boolean }) {
+  /**
+   * @param emitted of a scope inside a transaction: whether it has recorded an effect
+   * @param postponed of a scope that relays later: whether there is anything to relay
+   */
+  constructor(plane: ControlPlane, actor: ControlActor, emitted?: { any: boolean }, postponed?: { any: boolean }) {
     this.actor = actor;
     this.db = plane.db;
     this.clock = plane.clock;
@@ -49,6 +54,7 @@ export class ControlScope {
     this.#plane = plane;
     this.#outbox = new Outbox({ ...plane, table: ["control", "outbox"], stamp: {}, resendSeconds: RESEND_SECONDS });
     this.#emitted = emitted;
+    this.#postponed = postponed;
   }
 
   /** Runs `run` in one transaction (joining one that is open) and relays its effects right after the commit. */
@@ -58,10 +64,22 @@ export class ControlScope {
     const result = await this.db
       .transaction()
       .execute((db) => run(new ControlScope({ ...this.#plane, db }, this.actor, emitted)));
-    if (emitted.any) {
-      await this.relay().catch((error: unknown) => this.log.warn("relay postponed", { error: String(error) }));
-    }
+    if (emitted.any && this.#postponed !== undefined) this.#postponed.any = true;
+    else if (emitted.any) await this.#tryToRelay();
     return result;
+  }
+
+  /**
+   * Runs `run`, and relays the effects of all its transactions after it: for transactions that come one upon another,
+   * where the next should not wait for the queue.
+   */
+  async relayingAfter<R>(run: (scope: ControlScope) => Promise<R>): Promise<R> {
+    const postponed = { any: false };
+    try {
+      return await run(new ControlScope(this.#plane, this.actor, undefined, postponed));
+    } finally {
+      if (postponed.any) await this.#tryToRelay();
+    }
   }
 
   /** Records an effect of this transaction. The same `dedupeKey` again is the same effect. */
@@ -77,6 +95,11 @@ export class ControlScope {
    */
   relay(): Promise<number> {
     return this.#outbox.relay();
+  }
+
+  /** What cannot be sent now is left to the sweep. */
+  async #tryToRelay(): Promise<void> {
+    await this.relay().catch((error: unknown) => this.log.warn("relay postponed", { error: String(error) }));
   }
 
   /** Whether an effect is recorded as having happened. */

@@ -1,4 +1,5 @@
 import { awsSecrets } from "@pharmasight/adapters/aws/secrets";
+import { secretsReadOnce } from "@pharmasight/adapters/secrets-read-once";
 import type { HttpServer } from "@pharmasight/local/stand-ins/http";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Scratch, scratchFolder, startTestSecretsManager } from "../../local/stand-ins/world.ts";
@@ -70,4 +71,31 @@ test("no error carries the value of a secret", async () => {
   const error: unknown = await secrets.create("tenant/a", "hunter2").catch((thrown: unknown) => thrown);
   const { inspect } = await import("node:util");
   expect(inspect(error, { depth: 9 })).not.toContain("hunter2");
+});
+
+test("within a run a secret is read once, what the run wrote is known, and what it deleted is gone", async () => {
+  const others = awsSecrets();
+  const { reference } = await others.create("tenant/a", "one");
+  const secrets = secretsReadOnce(awsSecrets());
+  expect(await secrets.read(reference)).toBe("one");
+  const made = await secrets.create("tenant/b", "draft");
+  const taken = await secrets.create("tenant/a", "another");
+  expect(taken).toEqual({ reference, created: false });
+  await others.replace(reference, "two");
+  await others.replace(made.reference, "changed");
+  expect([await secrets.read(reference), await secrets.read(made.reference)]).toEqual(["one", "draft"]);
+  await secrets.replace(made.reference, "complete");
+  expect([await secrets.read(reference), await secrets.read(made.reference)]).toEqual(["two", "complete"]);
+  await secrets.delete("tenant/b");
+  await expect(secrets.read(made.reference)).rejects.toMatchObject({ code: "not_found" });
+});
+
+test("a reading that failed is not remembered, and no secret of somebody else is taken for one's own", async () => {
+  const others = awsSecrets();
+  const { reference } = await others.create("tenant/a", "theirs");
+  const secrets = secretsReadOnce(awsSecrets());
+  server.faults.add({ on: "GetSecretValue", action: "500", count: 3 });
+  await expect(secrets.read(reference)).rejects.toMatchObject({ code: "unavailable" });
+  expect((await secrets.create("tenant/a", "ours")).created).toBe(false);
+  expect(await secrets.read(reference)).toBe("theirs");
 });

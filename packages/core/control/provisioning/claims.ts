@@ -33,6 +33,15 @@ export interface Claim {
   readonly database: TenantDatabase | undefined;
 }
 
+/** A job that a worker has taken: it alone may change the job's steps, until the lease ends. */
+export interface TakenJob {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly fence: string;
+  readonly phase: Phase;
+  readonly leaseUntil: Date;
+}
+
 /**
  * Claims a job that is due; one that is queued is admitted first, when the day has room.
  * @returns nothing when it is not due, finished, or another worker is at it
@@ -42,22 +51,22 @@ export async function claimJob(
   jobId: string,
   dailyDatabasesMax: number,
 ): Promise<Claim | undefined> {
-  const claim = await control.tx((tx) => claimNextStep(tx, jobId));
-  if (claim !== undefined) return claim;
   const job = await control.db
     .selectFrom("provisioningJobs")
     .select("state")
     .where("id", "=", jobId)
     .executeTakeFirst();
-  if (job?.state !== "queued") return undefined;
-  await admitQueued(control, dailyDatabasesMax);
-  return control.tx((tx) => claimNextStep(tx, jobId));
+  if (job?.state === "queued") await admitQueued(control, dailyDatabasesMax);
+  return control.tx(async (tx) => {
+    const taken = await takeJob(tx, jobId);
+    return taken === undefined ? undefined : beginNextStep(tx, taken);
+  });
 }
 
-/** Takes the job, when it is due, with its next step and a new fence. */
-export async function claimNextStep(tx: ControlScope, jobId: string): Promise<Claim | undefined> {
+/** Takes the job, when it is due, with a new fence. */
+async function takeJob(tx: ControlScope, jobId: string): Promise<TakenJob | undefined> {
   const now = tx.clock.now();
-  const leaseUntil = secondsAfter(now, LEASE_SECONDS);
+  const leaseUntil = leaseFrom(now);
   const job = await tx.db
     .updateTable("provisioningJobs")
     .set({ fence: sql<string>`fence + 1`, leaseUntil })
@@ -69,54 +78,94 @@ export async function claimNextStep(tx: ControlScope, jobId: string): Promise<Cl
     .executeTakeFirst();
   if (job === undefined) return undefined;
   const phase: Phase = job.state === "rolling_back" ? "rolling_back" : "running";
-  const open = await tx.db
-    .selectFrom("provisioningSteps")
-    .select("name")
-    .where("jobId", "=", jobId)
-    .where("state", "<>", "done")
-    .where("position", phase === "running" ? "<" : ">=", FIRST_ROLLBACK_POSITION)
-    .orderBy("position")
-    .limit(2)
-    .execute();
-  const [next, afterwards] = open;
-  if (next === undefined) throw new Error(`Provisioning job ${jobId} runs but has no step left.`);
-  // The attempt counts from its beginning: a step that kills its worker each time comes to an end too.
-  const step = await tx.db
-    .updateTable("provisioningSteps")
-    .set((set) => ({
-      state: "running",
-      attempts: set("attempts", "+", 1),
-      startedAt: sql<Date>`coalesce(started_at, ${now})`,
-    }))
-    .where("jobId", "=", jobId)
-    .where("name", "=", next.name)
-    .returning(["attempts", "startedAt"])
-    .executeTakeFirstOrThrow();
-  const fence = String(job.fence);
-  await tx.db.insertInto("provisioningAttempts").values({ jobId, fence, step: next.name, startedAt: now }).execute();
+  return { id: jobId, tenantId: job.tenantId, fence: String(job.fence), phase, leaseUntil };
+}
+
+/** Until when a worker that takes a job at `now` has it. */
+export const leaseFrom = (now: Date): Date => secondsAfter(now, LEASE_SECONDS);
+
+/**
+ * Records that the next step of a job begins. Never in one statement with the job's taking: what the worker before has
+ * recorded is seen only by a statement that begins after it let go.
+ */
+export async function beginNextStep(tx: ControlScope, job: TakenJob): Promise<Claim> {
+  const now = tx.clock.now();
+  const begun = await tx.db
+    .with("open", (db) =>
+      db
+        .selectFrom("provisioningSteps")
+        .select(["name", "position"])
+        .where("jobId", "=", job.id)
+        .where("state", "<>", "done")
+        .where("position", job.phase === "running" ? "<" : ">=", FIRST_ROLLBACK_POSITION)
+        .orderBy("position")
+        .limit(2),
+    )
+    // The attempt counts from its beginning: a step that kills its worker each time comes to an end too.
+    .with("step", (db) =>
+      db
+        .updateTable("provisioningSteps")
+        .set((set) => ({
+          state: "running",
+          attempts: set("attempts", "+", 1),
+          startedAt: sql<Date>`coalesce(started_at, ${now})`,
+        }))
+        .where("jobId", "=", job.id)
+        .where("name", "=", (e) => e.selectFrom("open").select("name").orderBy("position").limit(1))
+        .returning(["name", "attempts", "startedAt"]),
+    )
+    .with("attempt", (db) =>
+      db
+        .insertInto("provisioningAttempts")
+        .columns(["jobId", "fence", "step", "startedAt"])
+        .expression((e) =>
+          e
+            .selectFrom("step")
+            .select((value) => [
+              sql<string>`${job.id}::uuid`.as("jobId"),
+              sql<string>`${job.fence}::bigint`.as("fence"),
+              value.ref("step.name").as("step"),
+              sql<Date>`${now}::timestamptz`.as("startedAt"),
+            ]),
+        ),
+    )
+    .selectFrom("step")
+    .innerJoin("tenants", (join) => join.on("tenants.id", "=", job.tenantId))
+    .leftJoin("tenantDatabases", "tenantDatabases.tenantId", "tenants.id")
+    .select(["step.name as stepName", "step.attempts", "step.startedAt"])
+    .select((e) =>
+      e
+        .selectFrom("open")
+        .select((open) => open.fn.countAll<string>().as("count"))
+        .as("openSteps"),
+    )
+    .select(["tenants.id", "tenants.name", "ownerName", "ownerEmail", "currency", "timeZone"])
+    .select(["provider", "projectName", "region", "size", "projectRef", "ownerSecretArn", "appSecretArn", "isAdopted"])
+    .executeTakeFirst();
+  if (begun === undefined) throw new Error(`Provisioning job ${job.id} runs but has no step left.`);
+  const { id, name, ownerName, ownerEmail, currency, timeZone } = begun;
   return {
-    jobId,
-    phase,
-    fence,
-    leaseUntil,
-    stepName: next.name,
-    isLastStep: afterwards === undefined,
-    attempts: step.attempts,
-    stepStartedAt: step.startedAt ?? now,
-    ...(await subjectOf(tx, job.tenantId)),
+    jobId: job.id,
+    phase: job.phase,
+    fence: job.fence,
+    leaseUntil: job.leaseUntil,
+    stepName: begun.stepName,
+    isLastStep: Number(begun.openSteps) === 1,
+    attempts: begun.attempts,
+    stepStartedAt: begun.startedAt ?? now,
+    tenant: { id, name, ownerName, ownerEmail, currency, timeZone },
+    database: databaseOf(begun),
   };
 }
 
-async function subjectOf(tx: ControlScope, tenantId: string): Promise<Pick<Claim, "tenant" | "database">> {
-  const tenant = await tx.db
-    .selectFrom("tenants")
-    .select(["id", "name", "ownerName", "ownerEmail", "currency", "timeZone"])
-    .where("id", "=", tenantId)
-    .executeTakeFirstOrThrow();
-  const database = await tx.db
-    .selectFrom("tenantDatabases")
-    .select(["provider", "projectName", "region", "size", "projectRef", "ownerSecretArn", "appSecretArn", "isAdopted"])
-    .where("tenantId", "=", tenantId)
-    .executeTakeFirst();
-  return { tenant, database };
+type Joined<T> = { readonly [Key in keyof T]: T[Key] | null };
+
+/** All of it is null as long as the tenant's place is not reserved. */
+function databaseOf(row: Joined<TenantDatabase>): TenantDatabase | undefined {
+  const { provider, projectName, region, size, isAdopted } = row;
+  if (provider === null || projectName === null || region === null || size === null || isAdopted === null) {
+    return undefined;
+  }
+  const { projectRef, ownerSecretArn, appSecretArn } = row;
+  return { provider, projectName, region, size, projectRef, ownerSecretArn, appSecretArn, isAdopted };
 }

@@ -57,11 +57,14 @@ export async function advance(
   jobId: string,
 ): Promise<void> {
   const end = secondsAfter(control.clock.now(), settings.runSeconds);
-  let claim = await claimJob(control, jobId, settings.dailyDatabasesMax);
-  while (claim !== undefined) {
-    const held = claim;
-    claim = await withLogFields({ jobId, tenantId: held.tenant.id }, () => run(control, ports, settings, held, end));
-  }
+  // Messages, the welcome mail's among them, leave after the last step: none of them is waited for here.
+  await control.relayingAfter(async (scope) => {
+    let claim = await claimJob(scope, jobId, settings.dailyDatabasesMax);
+    while (claim !== undefined) {
+      const held = claim;
+      claim = await withLogFields({ jobId, tenantId: held.tenant.id }, () => run(scope, ports, settings, held, end));
+    }
+  });
 }
 
 /** @returns the step after it, when there is time for it */

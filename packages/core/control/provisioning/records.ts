@@ -1,9 +1,10 @@
+import { sql } from "kysely";
 import { secondsAfter } from "../../kernel/clock.ts";
 import { DomainError } from "../../kernel/errors.ts";
 import { ControlAudit } from "../audit/audit.ts";
 import type { ControlScope } from "../scope.ts";
 import { backoffSeconds, isHopeless, MAX_ATTEMPTS, reasonOf } from "./attempts.ts";
-import { type Claim, claimNextStep, stepsOf } from "./claims.ts";
+import { beginNextStep, type Claim, leaseFrom, stepsOf, type TakenJob } from "./claims.ts";
 import type { Recording, StepOutcome } from "./step.ts";
 
 /**
@@ -18,16 +19,13 @@ export async function recordDone(
   goesOn: boolean,
 ): Promise<Claim | undefined> {
   return control.tx(async (tx) => {
-    if (!(await release(tx, claim, 0))) return undefined;
+    const next = goesOn && !claim.isLastStep ? await takeOn(tx, claim) : undefined;
+    if (next === undefined && !(await release(tx, claim, 0))) return undefined;
     await record?.(tx);
-    await setStep(tx, claim, { state: "done", finishedAt: tx.clock.now(), lastError: null });
-    await closeAttempt(tx, claim, "done");
-    if (claim.isLastStep) {
-      await finishJob(tx, claim, claim.phase === "running" ? "done" : "rolled_back");
-      return undefined;
-    }
-    if (goesOn) return claimNextStep(tx, claim.jobId);
-    await hint(tx, claim, 0);
+    await endRun(tx, claim, "done", { state: "done", finishedAt: tx.clock.now(), lastError: null });
+    if (next !== undefined) return beginNextStep(tx, next);
+    if (claim.isLastStep) await finishJob(tx, claim, claim.phase === "running" ? "done" : "rolled_back");
+    else await hint(tx, claim, 0);
     return undefined;
   });
 }
@@ -36,8 +34,7 @@ export async function recordDone(
 export async function recordWait(control: ControlScope, claim: Claim, seconds: number): Promise<void> {
   await control.tx(async (tx) => {
     if (!(await release(tx, claim, seconds))) return;
-    await setStep(tx, claim, { attempts: 0, lastError: null });
-    await closeAttempt(tx, claim, "waited");
+    await endRun(tx, claim, "waited", { attempts: 0, lastError: null });
     await hint(tx, claim, seconds);
   });
 }
@@ -55,14 +52,13 @@ export async function recordRestart(
     const seconds = backoffSeconds(1, undefined, Math.random());
     if (!(await release(tx, claim, seconds))) return;
     await record(tx);
-    await closeAttempt(tx, claim, "failed", reason);
     await tx.db
       .updateTable("provisioningSteps")
       .set({ state: "waiting", attempts: 0, startedAt: null, finishedAt: null })
       .where("jobId", "=", claim.jobId)
       .where("name", "in", again)
       .execute();
-    await setStep(tx, claim, { lastError: reason });
+    await endRun(tx, claim, "failed", { lastError: reason });
     await hint(tx, claim, seconds);
   });
 }
@@ -76,13 +72,12 @@ export async function recordFailure(control: ControlScope, claim: Claim, error: 
     const seconds = backoffSeconds(claim.attempts, retryAfterSeconds, Math.random());
     if (!(await release(tx, claim, seconds))) return false;
     const lastError = reasonOf(error);
-    await closeAttempt(tx, claim, "failed", lastError);
     if (!last) {
-      await setStep(tx, claim, { state: "waiting", lastError });
+      await endRun(tx, claim, "failed", { state: "waiting", lastError });
       await hint(tx, claim, seconds);
       return true;
     }
-    await setStep(tx, claim, { state: "failed", finishedAt: tx.clock.now(), lastError });
+    await endRun(tx, claim, "failed", { state: "failed", finishedAt: tx.clock.now(), lastError });
     await finishJob(tx, claim, "failed");
     await tx.db
       .updateTable("tenants")
@@ -98,6 +93,21 @@ export async function recordFailure(control: ControlScope, claim: Claim, error: 
     return true;
   });
   if (held && last) control.log.alarm("provisioning-failed", { step: claim.stepName, attempts: claim.attempts });
+}
+
+/** Keeps the job for the next step, with a new fence. @returns nothing when another worker has taken it over meanwhile */
+async function takeOn(tx: ControlScope, { jobId, fence, phase, tenant }: Claim): Promise<TakenJob | undefined> {
+  const now = tx.clock.now();
+  const leaseUntil = leaseFrom(now);
+  const held = await tx.db
+    .updateTable("provisioningJobs")
+    .set({ fence: sql<string>`fence + 1`, leaseUntil, nextRunAt: now })
+    .where("id", "=", jobId)
+    .where("fence", "=", fence)
+    .where("state", "=", phase)
+    .returning("fence")
+    .executeTakeFirst();
+  return held && { id: jobId, tenantId: tenant.id, fence: String(held.fence), phase, leaseUntil };
 }
 
 /** Gives the job back until `seconds` from now. @returns false when another worker has taken it over meanwhile */
@@ -136,26 +146,25 @@ interface StepChange {
   readonly lastError: string | null;
 }
 
-async function setStep(tx: ControlScope, claim: Claim, change: StepChange): Promise<void> {
+/** Closes the row of this run and changes that of its step. */
+async function endRun(
+  tx: ControlScope,
+  claim: Claim,
+  outcome: "done" | "waited" | "failed",
+  change: StepChange,
+): Promise<void> {
   await tx.db
+    .with("attempt", (db) =>
+      db
+        .updateTable("provisioningAttempts")
+        .set({ finishedAt: tx.clock.now(), outcome, error: change.lastError })
+        .where("jobId", "=", claim.jobId)
+        .where("fence", "=", claim.fence),
+    )
     .updateTable("provisioningSteps")
     .set(change)
     .where("jobId", "=", claim.jobId)
     .where("name", "=", claim.stepName)
-    .execute();
-}
-
-async function closeAttempt(
-  tx: ControlScope,
-  claim: Claim,
-  outcome: "done" | "waited" | "failed",
-  error: string | null = null,
-): Promise<void> {
-  await tx.db
-    .updateTable("provisioningAttempts")
-    .set({ finishedAt: tx.clock.now(), outcome, error })
-    .where("jobId", "=", claim.jobId)
-    .where("fence", "=", claim.fence)
     .execute();
 }
 

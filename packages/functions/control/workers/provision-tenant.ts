@@ -10,10 +10,10 @@ const messageSchema = z.object({ jobId: z.uuid(), outboxId: z.uuid() });
 export const handler = sqsHandler(
   messageSchema,
   async ({ jobId, outboxId }) => {
-    const { control: controlAs, ports, settings } = await provisioningPlatform();
+    const { control: controlAs, withPorts, settings } = await provisioningPlatform();
     const control = controlAs({ kind: "system", name: "provision-tenant" });
     if (await control.isSettled(outboxId)) return;
-    await Provisioning.advance(control, ports, settings, jobId);
+    await withPorts((ports) => Provisioning.advance(control, ports, settings, jobId));
     await control.settle(outboxId);
   },
   log,
