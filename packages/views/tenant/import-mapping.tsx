@@ -6,7 +6,7 @@ import { Icon } from "../shared/icons.tsx";
 import { Moment } from "../shared/moment.tsx";
 import { CancelImport, ImportLayout } from "./import-layout.tsx";
 import type { ImportFile } from "./import-runs.ts";
-import { type Choice, ImportSettings, type ImportSettingsValues } from "./import-settings.tsx";
+import { type Choice, ImportSettings, type ImportSettingsValues, type TwoReadings } from "./import-settings.tsx";
 import type { TenantShell } from "./shell.tsx";
 
 /** A column of the file. */
@@ -43,6 +43,8 @@ export interface ImportMappingPageProps {
   values: ImportSettingsValues;
   branches: Choice[];
   currency: string;
+  /** The first cell for which the decimal sign matters. */
+  twoReadings?: TwoReadings;
   preview: PreviewRow[];
   /** The same file was imported before. */
   sameFile?: ImportFile;

@@ -76,6 +76,8 @@ const mapping: Omit<ImportMappingPageProps, "shell"> = {
     costUnit: "base",
     stockUnit: "",
     dateOrder: "dmy",
+    decimalMark: "point",
+    decimalMarkFor: "2,4",
     branchId: "b1",
   },
   branches: [
@@ -109,7 +111,10 @@ const hostileMapping: Omit<ImportMappingPageProps, "shell"> = {
     columns: "Say which column has the item's name, or its generic name.",
     "column-0": "“Item name” is chosen for an earlier column. Leave one of the two out.",
     stockUnit: "Say what the quantities count: ten boxes or ten tablets?",
+    decimalMark: "“1.234” in row 17 may be either. Say what stands before decimals in this file.",
   },
+  values: { ...mapping.values, decimalMark: "" },
+  twoReadings: { row: 17, text: hostile, point: "a bit more than 1", comma: "1234" },
   preview: [{ number: 4, ok: true, name: unbroken, details: [hostile, unbroken] }],
 };
 
@@ -179,6 +184,13 @@ export function importSamples(context: FormContext): Samples {
       <ImportProgressPage shell={shell} file={file} moved={false} work={{ state: "waiting", done: 0 }} figures={[]} />
     ),
     "import-mapping": <ImportMappingPage shell={shell} {...mapping} />,
+    "import-mapping-decimals": (
+      <ImportMappingPage
+        shell={shell}
+        {...mapping}
+        twoReadings={{ row: 17, text: "KES 1.234", point: "a bit more than 1", comma: "1234" }}
+      />
+    ),
     "import-mapping-hostile": <ImportMappingPage shell={shell} {...hostileMapping} />,
     "import-mapping-closed": <ImportClosedPage shell={shell} file={file} moved />,
     "import-checking": progress("checking", working),

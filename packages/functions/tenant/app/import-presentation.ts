@@ -5,6 +5,7 @@ import type {
   Rejection,
   RowOutcome,
   StagedRow,
+  TwoReadings,
 } from "@pharmasight/core/tenant/imports/imports";
 import { formatAmount, formatQuantity } from "@pharmasight/views/shared/formats";
 import type { PastImport } from "@pharmasight/views/tenant/import-history.tsx";
@@ -124,6 +125,20 @@ export function importColumns(run: Import, rows: readonly StagedRow[], chosen: r
       .filter((cell) => cell !== "")
       .slice(0, SAMPLES_SHOWN),
   }));
+}
+
+/** A cell with two readings, each in words that nobody can misread. */
+export const shownReadings = ({ rowNumber, text, point, comma }: TwoReadings) => ({
+  row: rowNumber,
+  text: text.slice(0, SAMPLE_CHARACTERS_MAX),
+  point: inFull(point),
+  comma: inFull(comma),
+});
+
+/** Without separators, and a fraction by the whole number below it, since 1.234 is what is in doubt. */
+function inFull(plain: string): string {
+  const [whole = "", decimals = ""] = plain.split(".");
+  return /[1-9]/.test(decimals) ? `a bit more than ${whole}` : whole;
 }
 
 interface PreviewContext {

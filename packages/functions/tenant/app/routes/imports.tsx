@@ -18,7 +18,7 @@ import { Hono } from "hono";
 import type { EdgeContext, EdgeEnv } from "../../../http/bindings.ts";
 import { member } from "../../door.ts";
 import { type PostedForm, readMemberForm } from "../../forms.ts";
-import { mappingInput, sampleFile, savedInput } from "../import-forms.ts";
+import { mappingInput, sampleFile, savedInput, shownMapping } from "../import-forms.ts";
 import {
   importColumns,
   importFile,
@@ -27,6 +27,7 @@ import {
   leftRows,
   previewRow,
   progressFigures,
+  shownReadings,
 } from "../import-presentation.ts";
 import { importRow } from "../presentation.ts";
 import { shellFor } from "../shell.ts";
@@ -211,6 +212,8 @@ async function mappingPage(
   const preview = form === undefined ? await Imports.preview(tenant, run, PREVIEW_ROWS) : [];
   const input = form?.text("taxClass") ? mappingInput(form, run.header?.length ?? 0) : savedInput(run, seesCosts);
   const { columns, ...values } = input;
+  const mapping = shownMapping(columns);
+  const twoReadings = await Imports.twoReadings(tenant, run, mapping);
   const context = {
     currency: tenant.tenant.currency,
     branches: new Map(branches.map(({ id, name }) => [id, name])),
@@ -234,7 +237,13 @@ async function mappingPage(
       }))}
       columns={importColumns(run, firstRows, columns)}
       fields={importFields.filter(({ key }) => seesCosts || key !== "costPrice").map((field) => ({ ...field }))}
-      values={values}
+      values={{
+        ...values,
+        // A choice that is refused was made for other columns, and is to be made, not to be left standing.
+        decimalMark: errors.decimalMark === undefined ? values.decimalMark : "",
+        decimalMarkFor: Imports.decimalMarkFor(mapping),
+      }}
+      {...(twoReadings === undefined ? {} : { twoReadings: shownReadings(twoReadings) })}
       branches={branches.map(({ id, code, name }) => ({ value: id, label: `${name} (${code})` }))}
       currency={tenant.tenant.currency}
       preview={preview.map((row) => previewRow(row, context))}
