@@ -3,7 +3,15 @@ import { Branches } from "../branches/branches.ts";
 import type { TenantScope } from "../scope.ts";
 import { amountColumns, guessMarkOf } from "./amount-cells.ts";
 import { guessDateOrder } from "./dates.ts";
-import { type Field, fieldSchema, guessMapping, guessUnits, type Mapping, normaliseHeading } from "./mapping.ts";
+import {
+  type Field,
+  fieldSchema,
+  guessMapping,
+  guessUnits,
+  type Mapping,
+  normaliseHeading,
+  ownColumns,
+} from "./mapping.ts";
 import type { Import, ImportSettings } from "./record.ts";
 import type { StagedRow } from "./staged-rows.ts";
 
@@ -59,6 +67,7 @@ export async function remember(tx: TenantScope<Member>, header: readonly string[
   const fieldOf = new Map(Object.entries(mapping).map(([field, column]) => [column, field]));
   const headings = new Map<string, string | null>();
   for (const [column, text] of header.entries()) {
+    if (column < ownColumns(header)) continue;
     const heading = normaliseHeading(text);
     // Of two columns under one heading, the one that is used says what it means.
     if (heading !== "") headings.set(heading, headings.get(heading) ?? fieldOf.get(column) ?? null);

@@ -61,6 +61,12 @@ describe("names", () => {
     expect(reasonOf({ name: "#N/A", strength: "5 mg" })).toMatch(/names no item/);
   });
 
+  test.each(["???? 500 mg", "Caf\ufffd"])("%j has lost letters, and is refused", (name) => {
+    expect(reasonOf({ name })).toMatch(/^Letters of .* were lost.*“CSV UTF-8”/);
+    expect(reasonOf({ brandNames: name })).toMatch(/^Letters of/);
+    expect(itemOf({ name: "What? Why?" })).toMatchObject({ name: "What? Why?" });
+  });
+
   test("a list of brands that is too long is cut after a whole name", () => {
     const brandNames = Array.from({ length: 100 }, (_, index) => `Brand ${index}`).join(";");
     expect(itemOf({ brandNames })).toMatchObject({ brandNames: expect.stringMatching(/^Brand 0; .*; Brand \d\d$/) });

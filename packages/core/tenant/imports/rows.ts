@@ -76,6 +76,14 @@ export function readRow(cells: readonly string[], mapping: Mapping, settings: Ro
     return undefined;
   };
 
+  for (const field of textFields) {
+    const lost = text(field);
+    if (LOST_LETTERS.test(lost)) {
+      reasons.push(
+        `Letters of ${quote(lost)} were lost when the file was saved. Save it as an Excel workbook or as “CSV UTF-8”, or write them again.`,
+      );
+    }
+  }
   const name = take(readName(text));
   const units = take(
     readUnits({
@@ -126,6 +134,10 @@ export function readRow(cells: readonly string[], mapping: Mapping, settings: Ro
   const given = importFields.map(({ key }) => key).filter((field) => text(field) !== "");
   return { ok: true, item: result.item, stock: stock ?? null, given };
 }
+
+const textFields = ["name", "genericName", "brandNames", "strength", "form"] as const satisfies readonly Field[];
+/** What is left of letters that an encoding does not have, of Amharic in a plain CSV for one. */
+const LOST_LETTERS = /\ufffd|\?{3}/;
 
 /** The name, or what is in it: generic name, strength and form. */
 function readName(text: (field: Field) => string): Reading<string> {

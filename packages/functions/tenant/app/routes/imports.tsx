@@ -28,6 +28,7 @@ import {
   previewRow,
   progressFigures,
   shownReadings,
+  shownState,
 } from "../import-presentation.ts";
 import { importRow } from "../presentation.ts";
 import { shellFor } from "../shell.ts";
@@ -78,9 +79,12 @@ imports.get("/:id/progress", async (c) => {
   return c.html(<ImportProgress id={run.id} work={work} figures={progressFigures(run)} />);
 });
 
-imports.get("/:id/rejected.csv", async (c) =>
-  csvFile(c, "rows-not-taken.csv", await Imports.rejectionsFile(await member(c), c.req.param("id"))),
-);
+imports.get("/:id/rejected.csv", async (c) => {
+  const part = Number(c.req.query("part") ?? "1");
+  const { content, parts } = await Imports.rejectionsFile(await member(c), c.req.param("id"), part);
+  // Whoever has the first of several files should not take it for all.
+  return csvFile(c, parts === 1 ? "rows-not-taken.csv" : `rows-not-taken-${part}-of-${parts}.csv`, content);
+});
 
 imports.post("/:id/layout", (c) =>
   step(c, async (tenant, id, form) => {
@@ -164,7 +168,7 @@ async function page(c: EdgeContext, tenant: TenantScope<Member>, id: string, sta
   if (work !== undefined) return <ImportProgressPage {...common} work={work} figures={progressFigures(run)} />;
   if (run.state === "mapping") return mappingPage(tenant, run, common, state);
   const rows = run.showsRows ? await Imports.rejections(tenant, id, { afterRow: 0, limit: LEFT_SHOWN }) : [];
-  const left = leftRows(run, rows);
+  const left = leftRows(run, rows, run.showsRows ? await Imports.rejectionsParts(tenant, run) : []);
   if (run.state === "checked") {
     const found = {
       total: run.rowsTotal ?? 0,
@@ -193,7 +197,9 @@ async function page(c: EdgeContext, tenant: TenantScope<Member>, id: string, sta
   );
 }
 
-function restingState({ state }: ImportDetails) {
+function restingState(run: ImportDetails) {
+  const state = shownState(run);
+  if (state === "stopped") return state;
   if (state === "paused" || state === "undone" || state === "cancelled" || state === "failed") return state;
   return "done";
 }
@@ -259,7 +265,8 @@ function fieldsOf(error: unknown): FieldErrors {
 }
 
 function csvFile(c: EdgeContext, name: string, content: string): Response {
-  return c.body(content, 200, {
+  // The mark tells a spreadsheet that this is UTF-8: without it, what is saved again has other letters.
+  return c.body(`\uFEFF${content}`, 200, {
     "content-type": "text/csv; charset=utf-8",
     "content-disposition": `attachment; filename="${name}"`,
   });
