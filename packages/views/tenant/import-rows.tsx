@@ -80,7 +80,7 @@ export function LeftRowsTable({ importId, title, left, hasMore }: LeftRowsTableP
       )}
       {left.total > left.rows.length ? (
         <p class="border-line border-t px-4 py-3 text-muted text-xs sm:px-5">
-          The first {left.rows.length} of {formatCount(left.total)}.
+          The first {left.rows.length} of {formatCount(left.total)}.{" "}
           {left.parts.length > 1 ? "The downloads have" : "The download has"} all of them, each with its reason: correct
           them there and import {left.parts.length > 1 ? "each of the files" : "that file"}.
         </p>

@@ -224,7 +224,10 @@ export function importSamples(context: FormContext): Samples {
       failure: "The import did not get on, because of a fault on our side. Go on in a few minutes, or end it here.",
     }),
     "import-done": result("done"),
-    "import-stopped": result("stopped", { outcome: { ...outcome, read: 4_500 }, left: none }),
+    "import-stopped": result("stopped", {
+      outcome: { ...outcome, read: 4_500, added: 3_600, stocked: 3_500, parked: 12 },
+      left: none,
+    }),
     "import-done-parts": result("done", {
       left: {
         ...left,
