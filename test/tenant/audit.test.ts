@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DomainError } from "@pharmasight/core/kernel/errors";
 import { newId } from "@pharmasight/core/kernel/ids";
 import { TenantAudit } from "@pharmasight/core/tenant/audit/audit";
 import { dayAfter, startOfDay } from "@pharmasight/core/tenant/audit/days";
@@ -12,6 +11,7 @@ import { Branches } from "@pharmasight/core/tenant/branches/branches";
 import { Company } from "@pharmasight/core/tenant/company/company";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { codeOf } from "./accounts.ts";
 import { type Pharmacies, type Pharmacy, startPharmacies } from "./pharmacy.ts";
 
 let now = new Date("2026-11-24T08:00:00Z");
@@ -39,11 +39,6 @@ const log = async (action: string, entry: Partial<Parameters<typeof TenantAudit.
 const actionsOf = (entries: readonly AuditEntryDetails[]) => entries.map(({ action }) => action);
 const listed = async (filter: Parameters<typeof AuditEntries.list>[1] = {}) =>
   (await AuditEntries.list(await alfa.member(), filter)).entries;
-const codeOf = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => "done",
-    (error: unknown) => (error instanceof DomainError ? error.code : String(error)),
-  );
 
 describe("the pages of the log", () => {
   test("go from the newest to the oldest, each entry once, also where many have one time", async () => {

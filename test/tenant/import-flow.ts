@@ -61,6 +61,8 @@ export async function proposal(
     costUnit: settings?.costUnit ?? "",
     stockUnit: settings?.stockUnit ?? "base",
     dateOrder: settings?.dateOrder ?? "",
+    decimalMark: settings?.decimalMark ?? "",
+    decimalMarkFor: Imports.decimalMarkFor(mapping ?? {}),
     branchId: settings?.branchId ?? "",
     ...changes,
   };

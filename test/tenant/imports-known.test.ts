@@ -291,7 +291,7 @@ describe("a run", () => {
       rowsTotal: 1100,
       rowsAdded: 1000,
     });
-    const rest = (await Imports.rejectionsFile(owner, id)).trim().split("\r\n");
+    const rest = (await Imports.rejectionsFile(owner, id, 1)).content.trim().split("\r\n");
     expect(rest).toHaveLength(101);
     expect(rest.at(-1)).toContain("Item 1099");
   });

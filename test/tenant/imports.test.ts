@@ -209,10 +209,69 @@ describe("what a file becomes", () => {
     const [first, dear] = await Imports.rejections(owner, id, { afterRow: 0, limit: 10 });
     expect(first).toMatchObject({ kind: "rejected", cells: ["", "2", "=cmd()"] });
     expect(dear?.reason).toContain("much");
-    const file = await Imports.rejectionsFile(owner, id);
+    const { content: file } = await Imports.rejectionsFile(owner, id, 1);
     expect(file.split("\r\n")[0]).toBe("Row,Reason,name,price,barcode");
     expect(file).toContain("'=cmd()");
     expect((await Items.list(owner, { search: "precise" })).items[0]?.retailPrice).toBe("0.0001");
+  });
+
+  test("rows that no one download holds come in several files, each row in one of them", async () => {
+    const pharmacy = await fresh();
+    const owner = await pharmacy.member();
+    const id = await checked(pharmacy, owner, "name,price\n,1");
+    await owner.db.deleteFrom("itemImportRejections").where("importId", "=", id).execute();
+    const rows = Array.from({ length: 30 }, (_, index) => index + 2);
+    for (const rowNumber of rows) {
+      const cells = ["x".repeat(300_000), String(rowNumber)];
+      const row = { importId: id, rowNumber, kind: "rejected" as const, reason: "Wrong.", cells };
+      await owner.db.insertInto("itemImportRejections").values(row).execute();
+    }
+    const parts = await Imports.rejectionsParts(owner, await Imports.get(owner, id));
+    expect(parts.map(({ rows: count, firstRow, lastRow }) => [count, firstRow, lastRow])).toEqual([
+      [14, 2, 15],
+      [14, 16, 29],
+      [2, 30, 31],
+    ]);
+    const files = await Promise.all(parts.map((_, index) => Imports.rejectionsFile(owner, id, index + 1)));
+    expect(files.every(({ content, parts: count }) => content.length < 5 * 1024 * 1024 && count === 3)).toBe(true);
+    const found = files.flatMap(({ content }) => content.trim().split("\r\n").slice(1));
+    expect(found.map((line) => Number(line.split(",")[0]))).toEqual(rows);
+    await expect(Imports.rejectionsFile(owner, id, 4)).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  test("the file of rejected rows is taken again once it is corrected, and what we wrote in it is never an item's", async () => {
+    const pharmacy = await fresh();
+    const owner = await pharmacy.member();
+    const first = await checked(pharmacy, owner, "name,price\nDear,much\nVast,more\nGood,1");
+    const { content } = await Imports.rejectionsFile(owner, first, 1);
+    // Somebody matched such headings for a list of another kind before.
+    for (const [heading, field] of [
+      ["row", "barcode"],
+      ["reason", "genericName"],
+    ] as const) {
+      await owner.db.insertInto("importHeadings").values({ heading, field, changedAt: new Date() }).execute();
+    }
+    const corrected = content.replace(/,much/, ",5");
+    const id = await upload(owner, corrected);
+    await work(pharmacy);
+    const input = await proposal(owner, id);
+    expect(input.columns).toEqual(["", "", "name", "retailPrice"]);
+    await expect(
+      Imports.check(owner, id, { ...input, columns: ["", "genericName", "name", "retailPrice"] }),
+    ).rejects.toMatchObject({ fields: { "column-1": expect.stringContaining("Leave it out") } });
+    await Imports.check(owner, id, input);
+    await work(pharmacy);
+    // What is wrong again carries our columns once, not twice.
+    const again = (await Imports.rejectionsFile(owner, id, 1)).content.split("\r\n");
+    expect(again[0]).toBe("Row,Reason,name,price");
+    expect(again[1]).toMatch(/^3,"“more” is not .*",Vast,more$/);
+    await Imports.start(owner, id, "skip");
+    await work(pharmacy);
+    expect((await Items.list(owner, { search: "dear" })).items).toMatchObject([
+      { name: "Dear", genericName: null, barcode: null, retailPrice: "5.0000" },
+    ]);
+    const kept = await owner.db.selectFrom("importHeadings").select("field").where("heading", "=", "reason").execute();
+    expect(kept).toEqual([{ field: "genericName" }]);
   });
 
   test("the sample of a medicines list, with its prices in dollars", async () => {
@@ -281,7 +340,7 @@ describe("who may", () => {
     Imports.get(person, id),
     Imports.list(person),
     Imports.rejections(person, id, { afterRow: 0, limit: 1 }),
-    Imports.rejectionsFile(person, id),
+    Imports.rejectionsFile(person, id, 1),
     Imports.keptChanges(person, id, 1),
     Imports.chooseSheet(person, id, "x"),
     Imports.chooseHeader(person, id, 1),
@@ -306,7 +365,7 @@ describe("who may", () => {
     const owner = await mine.member();
     for (const asked of [id, "", "import"]) {
       await expect(Imports.get(owner, asked)).rejects.toMatchObject({ code: "not_found" });
-      await expect(Imports.rejectionsFile(owner, asked)).rejects.toMatchObject({ code: "not_found" });
+      await expect(Imports.rejectionsFile(owner, asked, 1)).rejects.toMatchObject({ code: "not_found" });
       await expect(Imports.cancel(owner, asked)).rejects.toMatchObject({ code: "not_found" });
     }
     await expect(ImportWork.work(await mine.job(), id, 1)).rejects.toMatchObject({ code: "not_found" });
@@ -332,7 +391,7 @@ describe("who may", () => {
     const run = await Imports.get(owner, theirs);
     const asked = await Promise.allSettled([
       Imports.rejections(pharmacist, theirs, { afterRow: 0, limit: 1 }),
-      Imports.rejectionsFile(pharmacist, theirs),
+      Imports.rejectionsFile(pharmacist, theirs, 1),
       Imports.firstRows(pharmacist, run),
       Imports.preview(pharmacist, run, 5),
     ]);

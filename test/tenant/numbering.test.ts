@@ -1,7 +1,7 @@
-import { DomainError } from "@pharmasight/core/kernel/errors";
 import { Branches } from "@pharmasight/core/tenant/branches/branches";
 import { Numbering } from "@pharmasight/core/tenant/numbering/numbering";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { codeOf } from "./accounts.ts";
 import { type Pharmacies, type Pharmacy, startPharmacies } from "./pharmacy.ts";
 
 let pharmacies: Pharmacies;
@@ -22,12 +22,6 @@ const take = async (branchId = headquarters, type: "INV" | "OPN" = "INV"): Promi
 async function addBranch(code: string, starts = {}): Promise<string> {
   return Branches.add(await alfa.member(), { code, name: code, address: "", phone: "", starts });
 }
-
-const codeOf = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => "done",
-    (error: unknown) => (error instanceof DomainError ? error.code : String(error)),
-  );
 
 describe("numbers of documents", () => {
   test("begin at one, in a series for each branch and kind of document", async () => {

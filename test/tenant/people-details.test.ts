@@ -277,6 +277,10 @@ describe("who may change details", () => {
     await takeEvents(alfa);
     pass(16);
     expect(await outcomeOf(change(owner, alfa.ownerId, { email: "amina.o@example.com" }))).toBe("invalid_input email");
+    expect(await outcomeOf(change(owner, alfa.ownerId, { username: "amina" }))).toBe("invalid_input username");
+    expect(await outcomeOf(change(owner, alfa.ownerId, { email: "amina.o@example.com", username: "amina" }))).toBe(
+      "invalid_input email username",
+    );
     expect(await outcomeOf(change(owner, alfa.ownerId, { name: "Amina O." }))).toBe("done");
     expect(await takeEvents(alfa)).toMatchObject([{ event: "profile_changed", ownerName: "Amina O." }]);
     const fresh = await alfa.member();

@@ -1,10 +1,10 @@
-import { DomainError } from "@pharmasight/core/kernel/errors";
 import { Branches } from "@pharmasight/core/tenant/branches/branches";
 import { Items } from "@pharmasight/core/tenant/items/items";
 import { Overview } from "@pharmasight/core/tenant/setup/overview";
 import { Setup, steps } from "@pharmasight/core/tenant/setup/setup";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { codeOf } from "./accounts.ts";
 import { type Pharmacies, type Pharmacy, startPharmacies } from "./pharmacy.ts";
 
 let pharmacies: Pharmacies;
@@ -19,12 +19,6 @@ beforeEach(async () => {
   await alfa.asSuperuser("delete from setup_steps");
   await alfa.asSuperuser("delete from items");
 });
-
-const codeOf = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => "done",
-    (error: unknown) => (error instanceof DomainError ? error.code : String(error)),
-  );
 
 describe("the first day", () => {
   test("can be left and come back to at any step: it goes on at the first that is neither done nor skipped", async () => {

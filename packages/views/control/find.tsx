@@ -27,7 +27,7 @@ export function FindPage({ context, email = "", error }: FindPageProps) {
         <form method="post" action="/find" data-once class="mt-6 space-y-5" novalidate>
           <TextField
             name="email"
-            label="Your email"
+            label="Your mail address"
             value={email}
             error={error}
             help="The address that you sign in with. If you have a username instead, ask the owner of your pharmacy."

@@ -66,7 +66,7 @@ export function SignUpPage({ context, plans, values, errors, rootHost, termsVers
               />
               <TextField
                 name="email"
-                label="Your email"
+                label="Your mail address"
                 value={values.email}
                 error={errors.email}
                 help="We send a code to it in the next step. Later you sign in with it."

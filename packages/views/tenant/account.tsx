@@ -59,7 +59,7 @@ export function AccountPage({ shell, person, hasPassword, factor, sessions, done
                 <Badge tone="neutral">{person.role}</Badge>
               </p>
             </Row>
-            <Row title="Email or username">
+            <Row title="Mail address or username">
               <p class="break-words">{person.login}</p>
               {person.username === undefined ? null : <p class="text-muted">or {person.username}</p>}
             </Row>

@@ -6,7 +6,7 @@ import { Icon } from "../shared/icons.tsx";
 import { Moment } from "../shared/moment.tsx";
 import { CancelImport, ImportLayout } from "./import-layout.tsx";
 import type { ImportFile } from "./import-runs.ts";
-import { type Choice, ImportSettings, type ImportSettingsValues } from "./import-settings.tsx";
+import { type Choice, ImportSettings, type ImportSettingsValues, type TwoReadings } from "./import-settings.tsx";
 import type { TenantShell } from "./shell.tsx";
 
 /** A column of the file. */
@@ -17,6 +17,8 @@ export interface ImportColumn {
   samples: string[];
   /** Key of the field that it is; blank: left out. */
   field: string;
+  /** Of a file that came from us: what we wrote in it says nothing about an item. */
+  isOurs: boolean;
 }
 
 /** A row as it would be read. */
@@ -43,6 +45,8 @@ export interface ImportMappingPageProps {
   values: ImportSettingsValues;
   branches: Choice[];
   currency: string;
+  /** The first cell for which the decimal sign matters. */
+  twoReadings?: TwoReadings;
   preview: PreviewRow[];
   /** The same file was imported before. */
   sameFile?: ImportFile;
@@ -131,6 +135,7 @@ function Layout({ shell, file, errors, sheets, sheet, headerRow, firstRows }: Im
 }
 
 function Columns({ columns, fields, errors }: ImportMappingPageProps) {
+  const ours = columns.filter(({ isOurs }) => isOurs).map(({ heading }) => heading);
   const options = [
     { value: "", label: "Leave out" },
     ...fields.map(({ key, title }) => ({ value: key, label: title })),
@@ -142,6 +147,12 @@ function Columns({ columns, fields, errors }: ImportMappingPageProps) {
           What is in each column?
         </h2>
         <p class="text-muted text-xs">We have guessed; correct what is wrong. Next time we remember it.</p>
+        {ours.length === 0 ? null : (
+          <p class="mt-1.5 flex gap-1.5 text-xs">
+            <Icon name="info" class="size-4 text-muted" />
+            This is our file of rows that were not taken, so {ours.join(" and ")} are left out.
+          </p>
+        )}
       </div>
       <ul id="columns" class="divide-y divide-line">
         {columns.map((column, index) => (
@@ -162,6 +173,7 @@ interface ColumnProps {
 function Column({ column, index, options, error }: ColumnProps) {
   const name = `column-${index}`;
   const heading = column.heading || `Column ${index + 1}`;
+  if (column.isOurs) return <OwnColumn column={column} />;
   return (
     <li class="grid gap-x-6 gap-y-2 px-4 py-3 sm:grid-cols-[minmax(0,1fr)_minmax(0,16rem)] sm:items-center sm:px-5">
       <div class="min-w-0">
@@ -186,6 +198,18 @@ function Column({ column, index, options, error }: ColumnProps) {
           </p>
         )}
       </div>
+    </li>
+  );
+}
+
+function OwnColumn({ column }: Pick<ColumnProps, "column">) {
+  return (
+    <li class="grid gap-x-6 gap-y-2 px-4 py-3 sm:grid-cols-[minmax(0,1fr)_minmax(0,16rem)] sm:items-center sm:px-5">
+      <div class="min-w-0">
+        <p class="font-medium">{column.heading}</p>
+        <p class="line-clamp-2 text-muted text-xs">{column.samples.join(" · ")}</p>
+      </div>
+      <p class="text-muted">Left out: we wrote it</p>
     </li>
   );
 }

@@ -32,7 +32,7 @@ export interface ImportResultPageProps {
   shell: TenantShell;
   file: ImportFile;
   moved: boolean;
-  state: "paused" | "done" | "undone" | "cancelled" | "failed";
+  state: "paused" | "done" | "stopped" | "undone" | "cancelled" | "failed";
   outcome: ImportOutcome;
   left: LeftRows;
   /** Why it stopped, in words for a person. */
@@ -47,7 +47,6 @@ export interface ImportResultPageProps {
 /** Forms: POST /items/import/{id}/resume, keep and undo, each with formToken. */
 export function ImportResultPage(props: ImportResultPageProps) {
   const { shell, file, moved, state, outcome, left, failure, kept } = props;
-  const stopped = state === "done" && outcome.read < outcome.total;
   return (
     <ImportLayout
       shell={shell}
@@ -65,7 +64,7 @@ export function ImportResultPage(props: ImportResultPageProps) {
           importId={file.id}
           title={state === "paused" ? "Rows that were not taken so far" : "Rows that were not taken"}
           left={left}
-          hasMore={stopped}
+          hasMore={state === "stopped"}
         />
       </div>
     </ImportLayout>
@@ -88,10 +87,11 @@ function Actions(props: Pick<ImportResultPageProps, "shell" | "file" | "state" |
       </>
     );
   }
+  const isOver = state === "done" || state === "stopped";
   return (
     <>
-      {state === "done" && canUndo ? <UndoImport shell={shell} file={file} /> : null}
-      {state === "done" ? (
+      {isOver && canUndo ? <UndoImport shell={shell} file={file} /> : null}
+      {isOver ? (
         <>
           <a href="/items" class={`btn btn-sm h-9 ${setupHref === undefined ? "btn-primary" : "btn-plain"}`}>
             See your items
@@ -155,10 +155,16 @@ function Headline({
   ].join(", ");
   return (
     <Banner
-      icon="check"
-      tone="success"
-      title={`${read < total ? `Stopped after ${formatCount(read)} of ${countOf(total, "row")}` : "Done"}, ${did || "no new items"}`}
+      {...(state === "stopped"
+        ? { icon: "ban", tone: "warning", title: `Stopped after ${formatCount(read)} of ${countOf(total, "row")}` }
+        : { icon: "check", tone: "success", title: `Done, ${did || "no new items"}` })}
     >
+      {state === "stopped" ? (
+        <>
+          {did || "No new items"}. The other {countOf(total - read, "row was", "rows were")} not imported: download them
+          below, and import that file to go on.{" "}
+        </>
+      ) : null}
       {parked === 0 ? (
         "They can be searched for right away."
       ) : (
@@ -173,18 +179,23 @@ function Headline({
   );
 }
 
+const looks = {
+  success: "bg-soft-success text-soft-success-text",
+  warning: "bg-soft-warning text-soft-warning-text",
+  neutral: "bg-soft-neutral text-soft-neutral-text",
+} as const;
+
 interface BannerProps {
   icon: IconName;
-  tone: "success" | "neutral";
+  tone: "success" | "warning" | "neutral";
   title: string;
   children?: Child;
 }
 
 function Banner({ icon, tone, title, children }: BannerProps) {
-  const look = tone === "success" ? "bg-soft-success text-soft-success-text" : "bg-soft-neutral text-soft-neutral-text";
   return (
     <section class="card flex items-center gap-3.5 p-5 sm:p-6">
-      <span class={`flex size-11 shrink-0 items-center justify-center rounded-full ${look}`}>
+      <span class={`flex size-11 shrink-0 items-center justify-center rounded-full ${looks[tone]}`}>
         <Icon name={icon} class="size-6" />
       </span>
       <div>

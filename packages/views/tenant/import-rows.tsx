@@ -2,7 +2,7 @@ import { Alert } from "../shared/alert.tsx";
 import { Badge } from "../shared/badge.tsx";
 import { formatCount } from "../shared/formats.ts";
 import { Icon } from "../shared/icons.tsx";
-import type { LeftRows } from "./import-runs.ts";
+import type { LeftPart, LeftRows } from "./import-runs.ts";
 
 export interface LeftRowsTableProps {
   importId: string;
@@ -28,11 +28,14 @@ export function LeftRowsTable({ importId, title, left, hasMore }: LeftRowsTableP
         <h2 id="left-title" class="font-semibold">
           {title}
         </h2>
-        <a href={`/items/import/${importId}/rejected.csv`} download class="btn btn-plain btn-sm">
-          <Icon name="download" />
-          Download {left.total === 0 ? "the rest" : hasMore ? "all, and the rest" : `all ${formatCount(left.total)}`}
-        </a>
+        {left.parts.length > 1 ? null : (
+          <a href={`/items/import/${importId}/rejected.csv`} download class="btn btn-plain btn-sm">
+            <Icon name="download" />
+            Download {left.total === 0 ? "the rest" : hasMore ? "all, and the rest" : `all ${formatCount(left.total)}`}
+          </a>
+        )}
       </div>
+      {left.parts.length > 1 ? <Parts importId={importId} parts={left.parts} /> : null}
       {left.rows.length === 0 ? null : (
         <table class="w-full border-collapse text-left">
           <caption class="sr-only">Rows that were not taken, with the reason</caption>
@@ -77,10 +80,41 @@ export function LeftRowsTable({ importId, title, left, hasMore }: LeftRowsTableP
       )}
       {left.total > left.rows.length ? (
         <p class="border-line border-t px-4 py-3 text-muted text-xs sm:px-5">
-          The first {left.rows.length} of {formatCount(left.total)}. The download has all of them, each with its reason:
-          correct them there and import that file.
+          The first {left.rows.length} of {formatCount(left.total)}.{" "}
+          {left.parts.length > 1 ? "The downloads have" : "The download has"} all of them, each with its reason: correct
+          them there and import {left.parts.length > 1 ? "each of the files" : "that file"}.
         </p>
       ) : null}
     </section>
+  );
+}
+
+function Parts({ importId, parts }: { importId: string; parts: LeftPart[] }) {
+  return (
+    <div class="border-line border-b px-4 py-3 sm:px-5">
+      <p class="text-muted">
+        {formatCount(parts.reduce((sum, { rows }) => sum + rows, 0))} rows are more than one download can hold, so they
+        come in {parts.length} files:
+      </p>
+      <ul class="mt-2.5 flex flex-wrap gap-2">
+        {parts.map(({ rows, firstRow, lastRow }, index) => (
+          <li>
+            <a
+              href={`/items/import/${importId}/rejected.csv?part=${index + 1}`}
+              download
+              class="btn btn-plain btn-sm h-auto py-1.5 text-left"
+            >
+              <Icon name="download" />
+              <span>
+                File {index + 1}: {formatCount(rows)} rows
+                <span class="block font-normal text-muted text-xs">
+                  Row {formatCount(firstRow)} to {formatCount(lastRow)}
+                </span>
+              </span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }

@@ -9,6 +9,7 @@ export type ImportState =
   | "running"
   | "paused"
   | "done"
+  | "stopped"
   | "undoing"
   | "undone"
   | "cancelled"
@@ -54,10 +55,19 @@ export interface LeftRow {
   text: string;
 }
 
+/** One of the files that rows which were not taken are downloaded as. Rows are counted as in the file. */
+export interface LeftPart {
+  rows: number;
+  firstRow: number;
+  lastRow: number;
+}
+
 /** The first rows that were not taken. `hidden`: this person may not see what is in the file. */
 export interface LeftRows {
   total: number;
   rows: LeftRow[];
+  /** More than one where one download could not hold them. */
+  parts: LeftPart[];
   hidden: boolean;
 }
 
@@ -70,6 +80,7 @@ export const importStates: Readonly<Record<ImportState, { label: string; tone: T
   running: { label: "Running", tone: "info" },
   paused: { label: "Paused", tone: "warning" },
   done: { label: "Done", tone: "success" },
+  stopped: { label: "Stopped early", tone: "warning" },
   undoing: { label: "Undoing", tone: "info" },
   undone: { label: "Undone", tone: "neutral" },
   cancelled: { label: "Cancelled", tone: "neutral" },

@@ -15,7 +15,19 @@ export interface ImportSettingsValues {
   costUnit: string;
   stockUnit: string;
   dateOrder: string;
+  /** Blank: to be chosen. */
+  decimalMark: string;
+  /** For which columns that is shown. */
+  decimalMarkFor: string;
   branchId: string;
+}
+
+/** A cell that means one thing after a decimal point and another after a decimal comma. */
+export interface TwoReadings {
+  row: number;
+  text: string;
+  point: string;
+  comma: string;
 }
 
 export interface ImportSettingsProps {
@@ -27,6 +39,8 @@ export interface ImportSettingsProps {
   errors: FieldErrors;
   branches: Choice[];
   currency: string;
+  /** Undefined: no cell of this file depends on the decimal sign. */
+  twoReadings?: TwoReadings;
 }
 
 const units: Choice[] = [
@@ -36,7 +50,8 @@ const units: Choice[] = [
 ];
 
 /** How the cells of a file are to be understood: a part of the form of the columns. */
-export function ImportSettings({ columns, fields, values, errors, branches, currency }: ImportSettingsProps) {
+export function ImportSettings(props: ImportSettingsProps) {
+  const { columns, fields, values, errors, branches, currency } = props;
   // By the fields that this person may fill: costs are not everybody's.
   const has = (key: string) => fields.some((field) => field.key === key);
   const seems = (key: string) => columns.some(({ field }) => field === key);
@@ -118,7 +133,32 @@ export function ImportSettings({ columns, fields, values, errors, branches, curr
             { value: "ymd", label: "Year, month, day: 2027-12-31" },
           ]}
         />
+        <DecimalMark {...props} />
       </div>
     </section>
+  );
+}
+
+function DecimalMark({ values, errors, twoReadings }: ImportSettingsProps) {
+  return (
+    <div>
+      <input type="hidden" name="decimalMarkFor" value={values.decimalMarkFor} />
+      <SelectField
+        name="decimalMark"
+        label="Decimals stand after"
+        value={values.decimalMark}
+        error={errors.decimalMark}
+        help={
+          twoReadings === undefined
+            ? "In this file it makes no difference: every number has one reading."
+            : `“${twoReadings.text}” in row ${twoReadings.row} is ${twoReadings.point} with a decimal point, ${twoReadings.comma} with a decimal comma.`
+        }
+        options={[
+          ...(values.decimalMark === "" ? [{ value: "", label: "Choose…" }] : []),
+          { value: "point", label: "A point: 1,234.50" },
+          { value: "comma", label: "A comma: 1.234,50" },
+        ]}
+      />
+    </div>
   );
 }

@@ -35,7 +35,7 @@ export function ResetRequestPage({ context, companyName, values, errors, sent, m
         <FormToken token={context.formToken} />
         <TextField
           name="login"
-          label="Email or username"
+          label="Mail address or username"
           value={values.login}
           error={errors.login}
           help="No mail address of your own here? Then ask the owner or an administrator for a link."

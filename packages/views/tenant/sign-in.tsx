@@ -34,7 +34,7 @@ export function SignInPage({ context, companyName, values, errors, linkSent }: S
         <FormToken token={context.formToken} />
         <TextField
           name="login"
-          label="Email or username"
+          label="Mail address or username"
           value={values.login}
           error={errors.login}
           attributes={{

@@ -18,6 +18,7 @@ const hostileFile = { ...file, fileName: hostile, createdByName: hostile };
 const left: LeftRows = {
   total: 43,
   hidden: false,
+  parts: [{ rows: 43, firstRow: 17, lastRow: 1072 }],
   rows: Array.from({ length: 6 }, (_, index) => ({
     number: 17 + index * 211,
     kind: index === 1 ? ("stock_left" as const) : ("rejected" as const),
@@ -25,7 +26,7 @@ const left: LeftRows = {
     reason: index === 3 ? hostile : "“twelve” is not a price. Write only the number, like 12.50.",
   })),
 };
-const none: LeftRows = { total: 0, rows: [], hidden: false };
+const none: LeftRows = { total: 0, rows: [], parts: [], hidden: false };
 
 const recent: ImportRow[] = [
   {
@@ -62,11 +63,11 @@ const mapping: Omit<ImportMappingPageProps, "shell"> = {
     { number: 3, text: "Item*, Strength, Sell price, Qty" },
   ],
   columns: [
-    { heading: "Item*", field: "name", samples: ["Panadol 500 mg tablets", "Amoxil 250 mg/5 ml syrup"] },
-    { heading: "Strength", field: "strength", samples: ["500 mg", "250 mg/5 ml", "50 g"] },
-    { heading: "Sell price", field: "retailPrice", samples: ["5.00", "320.00", "KES 450"] },
-    { heading: "", field: "", samples: [] },
-    { heading: "Qty", field: "stockQuantity", samples: ["240", "12"] },
+    { heading: "Item*", field: "name", samples: ["Panadol 500 mg tablets", "Amoxil 250 mg/5 ml syrup"], isOurs: false },
+    { heading: "Strength", field: "strength", samples: ["500 mg", "250 mg/5 ml", "50 g"], isOurs: false },
+    { heading: "Sell price", field: "retailPrice", samples: ["5.00", "320.00", "KES 450"], isOurs: false },
+    { heading: "", field: "", samples: [], isOurs: false },
+    { heading: "Qty", field: "stockQuantity", samples: ["240", "12"], isOurs: false },
   ],
   fields,
   values: {
@@ -76,6 +77,8 @@ const mapping: Omit<ImportMappingPageProps, "shell"> = {
     costUnit: "base",
     stockUnit: "",
     dateOrder: "dmy",
+    decimalMark: "point",
+    decimalMarkFor: "2,4",
     branchId: "b1",
   },
   branches: [
@@ -102,14 +105,17 @@ const hostileMapping: Omit<ImportMappingPageProps, "shell"> = {
   sheets: [hostile, unbroken],
   firstRows: [{ number: 3, text: hostile + unbroken }],
   columns: [
-    { heading: hostile, field: "", samples: [hostile, unbroken] },
-    { heading: unbroken, field: "name", samples: [] },
+    { heading: hostile, field: "", samples: [hostile, unbroken], isOurs: false },
+    { heading: unbroken, field: "name", samples: [], isOurs: false },
   ],
   errors: {
     columns: "Say which column has the item's name, or its generic name.",
     "column-0": "“Item name” is chosen for an earlier column. Leave one of the two out.",
     stockUnit: "Say what the quantities count: ten boxes or ten tablets?",
+    decimalMark: "“1.234” in row 17 may be either. Say what stands before decimals in this file.",
   },
+  values: { ...mapping.values, decimalMark: "" },
+  twoReadings: { row: 17, text: hostile, point: "a bit more than 1", comma: "1234" },
   preview: [{ number: 4, ok: true, name: unbroken, details: [hostile, unbroken] }],
 };
 
@@ -151,7 +157,7 @@ export function importSamples(context: FormContext): Samples {
   const progress = (state: "waiting" | "reading" | "checking" | "running" | "undoing", work = {}) => (
     <ImportProgressPage shell={shell} file={file} moved={false} work={{ state, done: 0, ...work }} figures={figures} />
   );
-  const result = (state: "paused" | "done" | "undone" | "cancelled" | "failed", more = {}) => (
+  const result = (state: "paused" | "done" | "stopped" | "undone" | "cancelled" | "failed", more = {}) => (
     <ImportResultPage
       shell={shell}
       file={file}
@@ -179,6 +185,25 @@ export function importSamples(context: FormContext): Samples {
       <ImportProgressPage shell={shell} file={file} moved={false} work={{ state: "waiting", done: 0 }} figures={[]} />
     ),
     "import-mapping": <ImportMappingPage shell={shell} {...mapping} />,
+    "import-mapping-decimals": (
+      <ImportMappingPage
+        shell={shell}
+        {...mapping}
+        twoReadings={{ row: 17, text: "KES 1.234", point: "a bit more than 1", comma: "1234" }}
+      />
+    ),
+    "import-mapping-ours": (
+      <ImportMappingPage
+        shell={shell}
+        {...mapping}
+        file={{ ...file, fileName: "rows-not-taken.csv" }}
+        columns={[
+          { heading: "Row", field: "", samples: ["17", "228"], isOurs: true },
+          { heading: "Reason", field: "", samples: ["“twelve” is not a price. Write only the number."], isOurs: true },
+          ...mapping.columns,
+        ]}
+      />
+    ),
     "import-mapping-hostile": <ImportMappingPage shell={shell} {...hostileMapping} />,
     "import-mapping-closed": <ImportClosedPage shell={shell} file={file} moved />,
     "import-checking": progress("checking", working),
@@ -199,7 +224,21 @@ export function importSamples(context: FormContext): Samples {
       failure: "The import did not get on, because of a fault on our side. Go on in a few minutes, or end it here.",
     }),
     "import-done": result("done"),
-    "import-stopped": result("done", { outcome: { ...outcome, read: 4_500 }, left: none }),
+    "import-stopped": result("stopped", {
+      outcome: { ...outcome, read: 4_500, added: 3_600, stocked: 3_500, parked: 12 },
+      left: none,
+    }),
+    "import-done-parts": result("done", {
+      left: {
+        ...left,
+        total: 52_117,
+        parts: [
+          { rows: 20_140, firstRow: 2, lastRow: 31_812 },
+          { rows: 19_877, firstRow: 31_815, lastRow: 70_004 },
+          { rows: 12_100, firstRow: 70_009, lastRow: 99_998 },
+        ],
+      },
+    }),
     "import-undoing": progress("undoing", working),
     "import-undone": result("undone", {
       outcome: { ...outcome, undone: 9_130, kept: 2 },

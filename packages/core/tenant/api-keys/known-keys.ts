@@ -2,6 +2,7 @@ import { type Kysely, sql } from "kysely";
 import { LRUCache } from "lru-cache";
 import * as z from "zod";
 import { MINUTE_SECONDS, secondsAfter } from "../../kernel/clock.ts";
+import { REMEMBERED_MAX } from "../remembered.ts";
 import type { TenantTables } from "../tables.generated.ts";
 import { type ApiScope, apiScopes } from "./key.ts";
 
@@ -18,8 +19,6 @@ interface Uses {
   readonly count: number;
 }
 
-/** Remembered for each open tenant. The cache takes its memory at once, and there are hundreds of tenants. */
-const REMEMBERED_MAX = 200;
 /** How long a key that was seen alive is believed: the bound on how late a revocation bites elsewhere. */
 const SEEN_SECONDS = 10;
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Exact, kept, readAmount } from "./amounts.ts";
 
-const price = { what: "price", example: "12.50", currency: "KES" } as const;
+const price = { what: "price", example: "12.50", currency: "KES", decimalMark: "point" } as const;
 const read = (text: string, context: Parameters<typeof readAmount>[1] = price) => {
   const amount = readAmount(text, context);
   return amount.ok ? (amount.value?.toFixed() ?? null) : amount.reason;
@@ -60,7 +60,26 @@ test.each([
 
 test("other currencies are taken where a rate converts them, and none is where no money is counted", () => {
   expect(read("$5", { ...price, currency: null })).toBe("5");
-  expect(read("KES 5", { what: "quantity", example: "5" })).toMatch(/not a quantity/);
+  expect(read("KES 5", { what: "quantity", example: "5", decimalMark: null })).toMatch(/not a quantity/);
+});
+
+test("the file decides what a number with two readings is, and it is refused while nobody has", () => {
+  expect(read("KES 1.234", { ...price, decimalMark: "comma" })).toBe("1234");
+  expect(read("1,234", { ...price, decimalMark: "comma" })).toBe("1.234");
+  expect(read("1.234")).toBe("1.234");
+  expect(read("1.234", { ...price, decimalMark: null })).toMatch(/“1\.234” has two readings\. Say/);
+  expect(read("12,5", { ...price, decimalMark: null })).toBe("12.5");
+  expect(read("-1.234", { ...price, decimalMark: null })).toMatch(/below zero/);
+});
+
+test.each([
+  ["١٢٫٥", "12.5"],
+  ["١٬٢٣٤٫٥٠", "1234.5"],
+  ["١٫٢٣٤", "1.234"],
+  ["۱۲۳۴", "1234"],
+  ["KES ٥٠", "50"],
+])("%j is %s in Arabic digits", (text, amount) => {
+  expect(read(text, { ...price, decimalMark: "comma" })).toBe(amount);
 });
 
 test("a long cell is clipped in its reason", () => {

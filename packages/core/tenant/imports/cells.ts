@@ -18,6 +18,10 @@ export function quote(text: string): string {
   return `“${line.length > QUOTED_CHARACTERS_MAX ? `${line.slice(0, QUOTED_CHARACTERS_MAX)}…` : line}”`;
 }
 
+/** The text with digits of Arabic and Persian (٠ to ٩, ۰ to ۹) as those that numbers and dates are read from. */
+export const westernDigits = (text: string): string =>
+  text.replaceAll(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String((digit.codePointAt(0) ?? 0) & 0xf));
+
 /** Results that a formula could not give. */
 export const isFormulaError = (text: string): boolean =>
   /^#(ref!|value!|div\/0!|name\?|num!|null!|spill!|calc!|getting_data)$/i.test(text.trim());

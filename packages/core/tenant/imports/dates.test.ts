@@ -31,6 +31,8 @@ test.each([
   ["JAN 2027", "2027-01-31"],
   ["Sept-27", "2027-09-30"],
   ["Dec27", "2027-12-31"],
+  ["٣١/٠١/٢٠٢٧", "2027-01-31"],
+  ["۲۰۲۷-۰۱", "2027-01-31"],
 ])("%j is %s", (text, date) => {
   expect(read(text)).toBe(date);
 });
@@ -50,6 +52,11 @@ test.each([
   ["12", /not a date/],
   ["99999", /not a date/],
   ["1/1/202", /not a date/],
+  ["1/2/7", /a year of one digit/],
+  ["1.2.7", /a year of one digit/],
+  ["31/12/7", /a year of one digit/],
+  ["1 Feb 7", /a year of one digit/],
+  ["Feb 7", /a year of one digit/],
   ["0000-00-00", /no day of the calendar/],
 ])("%j is refused: %s", (text, reason) => {
   expect(read(text)).toMatch(reason);
@@ -60,12 +67,16 @@ test("the order of the file decides, and never the number", () => {
   expect(read("31/01/2027", "mdy")).toMatch(/month\/day\/year/);
   expect(read("27/01/31", "ymd")).toBe("2027-01-31");
   expect(read("31/01/2027", "ymd")).toBe("2027-01-31");
+  expect(read("27/1/5", "ymd")).toBe("2027-01-05");
+  expect(read("7/1/05", "ymd")).toMatch(/a year of one digit/);
+  expect(read("1/2/7", "mdy")).toMatch(/a year of one digit/);
 });
 
 test.each([
   [["03/04/2027", "31/01/2027", "Jan-27", ""], "dmy"],
   [["03/04/2027", "01/31/2027"], "mdy"],
   [["27/01/03", "99/01/31"], "ymd"],
+  [["٣١/٠١/٢٠٢٧"], "dmy"],
   [["03/04/2027", "2027-01-31"], undefined],
   [["31/01/2027", "01/31/2027"], undefined],
 ])("the order of %j is %s", (values, order) => {

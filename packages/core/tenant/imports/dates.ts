@@ -1,4 +1,4 @@
-import { isBlank, quote, type Reading, read, unreadable } from "./cells.ts";
+import { isBlank, quote, type Reading, read, unreadable, westernDigits } from "./cells.ts";
 
 export const dateOrders = ["dmy", "mdy", "ymd"] as const;
 /** In which order a file writes the day, the month and the year of a date in numbers. */
@@ -27,7 +27,7 @@ export function isoOfSerial(serial: number, isFrom1904: boolean): string | undef
  * day. Blank is null.
  */
 export function readExpiry(text: string, order: DateOrder): Reading<string | null> {
-  const cell = text.trim();
+  const cell = westernDigits(text.trim());
   if (isBlank(cell) || /^(no|never|without)( expiry| expires?)?$/i.test(cell)) return read(null);
   const date =
     inNumbers(cell, order) ?? inWords(cell) ?? (/^\d{5}(\.\d+)?$/.test(cell) ? ofSerial(Number(cell)) : undefined);
@@ -41,7 +41,7 @@ export function readExpiry(text: string, order: DateOrder): Reading<string | nul
 export function guessDateOrder(values: Iterable<string>): DateOrder | undefined {
   const orders = new Set<DateOrder>();
   for (const value of values) {
-    const [, first = "", second = "", third = ""] = triple.exec(value.trim()) ?? [];
+    const [, first = "", second = "", third = ""] = triple.exec(westernDigits(value.trim())) ?? [];
     if (first.length === 4 || first === "") continue;
     if (Number(first) > 31) orders.add("ymd");
     else if (Number(second) > 12) orders.add("mdy");
@@ -63,6 +63,7 @@ function inNumbers(cell: string, order: DateOrder): Reading<string> | undefined 
   if (first !== "") {
     // Four digits behind can only be the year.
     if (order === "ymd" && third.length !== 4) return day(cell, first, second, third);
+    if (third.length === 1) return shortYear(cell);
     const date = order === "mdy" ? day(cell, third, first, second) : day(cell, third, second, first);
     if (date.ok) return date;
     return unreadable(
@@ -117,6 +118,7 @@ function ofSerial(serial: number): Reading<string> | undefined {
 }
 
 function day(cell: string, year = "", monthNumber = "", dayNumber = ""): Reading<string> {
+  if (year.length === 1) return shortYear(cell);
   const fullYear = yearOf(year);
   const wanted = [fullYear, Number(monthNumber), Number(dayNumber)] as const;
   const date = new Date(Date.UTC(wanted[0], wanted[1] - 1, wanted[2]));
@@ -125,6 +127,7 @@ function day(cell: string, year = "", monthNumber = "", dayNumber = ""): Reading
 }
 
 function month(cell: string, year = "", monthNumber = ""): Reading<string> {
+  if (year.length === 1) return shortYear(cell);
   const fullYear = yearOf(year);
   const number = Number(monthNumber);
   if (number < 1 || number > 12 || !isYear(fullYear)) return unreal(cell);
@@ -133,6 +136,10 @@ function month(cell: string, year = "", monthNumber = ""): Reading<string> {
 
 const unreal = (cell: string): Reading<never> =>
   unreadable(`${quote(cell)} is no day of the calendar. Write it like 2027-01-31, or 2027-01 for a month.`);
+
+/** 1/2/7 is no year but a digit that was lost, or a day. */
+const shortYear = (cell: string): Reading<never> =>
+  unreadable(`${quote(cell)} has a year of one digit. Write it in full, like 2027-01-31, or 2027-01 for a month.`);
 
 /** Medicines expire in this century. */
 const yearOf = (year: string): number => (year.length <= 2 ? 2000 + Number(year) : Number(year));

@@ -1,9 +1,18 @@
 import type { Job, Member } from "../actors.ts";
 import { Branches } from "../branches/branches.ts";
 import type { TenantScope } from "../scope.ts";
+import { amountColumns, guessMarkOf } from "./amount-cells.ts";
 import { guessDateOrder } from "./dates.ts";
-import { type Field, fieldSchema, guessMapping, guessUnits, type Mapping, normaliseHeading } from "./mapping.ts";
-import type { ImportSettings } from "./record.ts";
+import {
+  type Field,
+  fieldSchema,
+  guessMapping,
+  guessUnits,
+  type Mapping,
+  normaliseHeading,
+  ownColumns,
+} from "./mapping.ts";
+import type { Import, ImportSettings } from "./record.ts";
 import type { StagedRow } from "./staged-rows.ts";
 
 /** What is proposed for a file before a person has looked at it. */
@@ -19,21 +28,23 @@ export interface Draft {
 export const SAMPLE_ROWS = 200;
 
 /**
- * Proposes how the columns of a file match: as people matched such headings last time, else by their words.
+ * Proposes how the columns of a file match: as people matched such headings last time, else by their words. Its rows are
+ * staged already. Settings that somebody chose for another heading of the same file stay, but for what the columns tell.
  * @param samples rows below the heading
- * @param before the settings that somebody chose already, for another heading of the same file
  */
 export async function draftOf(
   tenant: TenantScope<Member | Job>,
+  { id, format, settings: before }: Pick<Import, "id" | "format" | "settings">,
   heading: StagedRow,
   samples: readonly StagedRow[],
-  before: ImportSettings | null,
 ): Promise<Draft> {
   const columns = Math.max(heading.cells.length, ...samples.map(({ cells }) => cells.length));
   const header = Array.from({ length: columns }, (_, column) => heading.cells[column] ?? "");
   const mapping = guessMapping(header, await remembered(tenant, header));
   const { expiryDate } = mapping;
   const dates = expiryDate === undefined ? [] : samples.map(({ cells }) => cells[expiryDate] ?? "");
+  const rows = { id, format, headerRow: heading.number };
+  const { mark } = await guessMarkOf(tenant, rows, amountColumns(mapping));
   const [headquarters] = await Branches.list(tenant);
   const settings: ImportSettings = {
     rate: "1",
@@ -42,6 +53,7 @@ export async function draftOf(
     branchId: headquarters?.id ?? null,
     ...before,
     dateOrder: guessDateOrder(dates) ?? before?.dateOrder ?? "dmy",
+    decimalMark: mark ?? null,
     priceUnit: "base",
     costUnit: "base",
     stockUnit: null,
@@ -55,6 +67,7 @@ export async function remember(tx: TenantScope<Member>, header: readonly string[
   const fieldOf = new Map(Object.entries(mapping).map(([field, column]) => [column, field]));
   const headings = new Map<string, string | null>();
   for (const [column, text] of header.entries()) {
+    if (column < ownColumns(header)) continue;
     const heading = normaliseHeading(text);
     // Of two columns under one heading, the one that is used says what it means.
     if (heading !== "") headings.set(heading, headings.get(heading) ?? fieldOf.get(column) ?? null);

@@ -8,6 +8,8 @@ import type { Member } from "../actors.ts";
 import { TenantAudit } from "../audit/audit.ts";
 import { Permissions } from "../permissions/permissions.ts";
 import type { TenantScope } from "../scope.ts";
+import { amountColumns, exampleOf, type TwoReadings } from "./amount-cells.ts";
+import type { Mapping } from "./mapping.ts";
 import { emitTurn, nudge } from "./moves.ts";
 import { type Import, importColumns, parseImport, requireImporter } from "./record.ts";
 import { maySeeRows, requireRows } from "./rejections.ts";
@@ -15,9 +17,11 @@ import { type RowOutcome, rowReader } from "./row-reader.ts";
 import { type StagedRow, stagedAfter } from "./staged-rows.ts";
 import { openChanges } from "./steps.ts";
 
-export type { MappingInput } from "./mapping-input.ts";
+export type { TwoReadings } from "./amount-cells.ts";
+export { decimalMarkFor, type MappingInput } from "./mapping-input.ts";
 export { type Import, type ImportSettings, type KnownChoice, knownChoices } from "./record.ts";
-export { maySeeRows, type Rejection, rejections, rejectionsFile } from "./rejections.ts";
+export { maySeeRows, type Rejection, rejections } from "./rejections.ts";
+export { type RejectionsPart, rejectionsFile, rejectionsParts } from "./rejections-file.ts";
 export type { RowOutcome } from "./row-reader.ts";
 export type { StagedRow } from "./staged-rows.ts";
 export { isWorking } from "./stages.ts";
@@ -184,6 +188,22 @@ export async function preview(tenant: TenantScope<Member>, run: Import, limit: n
   const read = await rowReader(tenant, run);
   const rows = await stagedAfter(tenant, run.id, run.headerRow ?? 0, limit);
   return rows.map(read);
+}
+
+/**
+ * The first amount of the file that means one thing after a decimal point and another after a decimal comma; undefined
+ * when the mark does not matter.
+ * @param mapping as the person sees it now
+ * @throws DomainError `forbidden`, also for who may not see the file
+ */
+export async function twoReadings(
+  tenant: TenantScope<Member>,
+  run: Import,
+  mapping: Mapping,
+): Promise<TwoReadings | undefined> {
+  requireImporter(tenant.actor);
+  requireRows(tenant.actor, run);
+  return exampleOf(tenant, run, amountColumns(mapping));
 }
 
 /** A change that could not be undone. */

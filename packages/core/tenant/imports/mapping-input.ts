@@ -3,6 +3,9 @@ import type { Member } from "../actors.ts";
 import { Branches } from "../branches/branches.ts";
 import { maySeeCosts } from "../items/rights.ts";
 import type { TenantScope } from "../scope.ts";
+import { amountColumns, guessMarkOf } from "./amount-cells.ts";
+import { quote } from "./cells.ts";
+import type { DecimalMark } from "./decimal-marks.ts";
 import { checkMapping, type Field, fieldSchema, importFields, type Mapping } from "./mapping.ts";
 import { type Import, type ImportSettings, settingsSchema } from "./record.ts";
 
@@ -17,8 +20,15 @@ export interface MappingInput {
   readonly costUnit: string;
   readonly stockUnit: string;
   readonly dateOrder: string;
+  /** `point` or `comma`; blank: not said. */
+  readonly decimalMark: string;
+  /** The columns of amounts, by commas, whose cells the person saw when choosing that: see `decimalMarkFor`. */
+  readonly decimalMarkFor: string;
   readonly branchId: string;
 }
+
+/** What a form says beside the choice of a mark: for which columns it was made. */
+export const decimalMarkFor = (mapping: Mapping): string => amountColumns(mapping).join(",");
 
 /**
  * Checks what a person decided about a file.
@@ -26,16 +36,17 @@ export interface MappingInput {
  */
 export async function readMapping(
   tenant: TenantScope<Member>,
-  { header }: Import,
+  run: Import,
   input: MappingInput,
 ): Promise<{ readonly mapping: Mapping; readonly settings: ImportSettings }> {
   const errors: Record<string, string> = {};
-  const mapping = readColumns(tenant, input.columns.slice(0, header?.length ?? 0), errors);
-  for (const [field, message] of Object.entries(checkMapping(mapping, header ?? []))) {
+  const header = run.header ?? [];
+  const mapping = readColumns(tenant, input.columns.slice(0, header.length), errors);
+  for (const [field, message] of Object.entries(checkMapping(mapping, header))) {
     const column = Object.entries(mapping).find(([mapped]) => mapped === field)?.[1];
     errors[column === undefined ? "columns" : `column-${column}`] ??= message;
   }
-  const settings = await readSettings(tenant, mapping, input, errors);
+  const settings = await readSettings(tenant, run, mapping, input, errors);
   if (settings === undefined || Object.keys(errors).length > 0) {
     throw invalidInput("Some things need a change before the file can be read.", errors);
   }
@@ -65,17 +76,19 @@ function readColumns(
 
 async function readSettings(
   tenant: TenantScope<Member>,
+  run: Import,
   mapping: Mapping,
   input: MappingInput,
   errors: Record<string, string>,
 ): Promise<ImportSettings | undefined> {
-  const { columns: _, taxClass, ...texts } = input;
+  const { columns: _, decimalMarkFor: __, taxClass, ...texts } = input;
   const result = settingsSchema.safeParse({
     ...texts,
     rate: input.rate.trim() || "1",
     taxClass: taxClass === "parked" || taxClass === "refused" ? null : taxClass,
     missingTaxClass: taxClass === "refused" ? "refused" : "parked",
     stockUnit: input.stockUnit === "" ? null : input.stockUnit,
+    decimalMark: input.decimalMark === "" ? null : input.decimalMark,
   });
   if (!result.success) {
     for (const issue of result.error.issues) errors[issue.path.join(".")] ??= issue.message;
@@ -88,5 +101,33 @@ async function readSettings(
     const branches = await Branches.list(tenant);
     if (!branches.some(({ id }) => id === result.data.branchId)) errors["branchId"] = "Choose the branch of the stock.";
   }
-  return result.data;
+  return {
+    ...result.data,
+    decimalMark: await decideMark(tenant, run, mapping, { input, chosen: result.data.decimalMark, errors }),
+  };
+}
+
+interface MarkChoice {
+  readonly input: MappingInput;
+  readonly chosen: DecimalMark | null;
+  readonly errors: Record<string, string>;
+}
+
+/**
+ * The mark that the person chose. One that stood there for other columns was chosen without sight of the cells of these:
+ * where the file does not confirm it, the person is asked once more.
+ */
+async function decideMark(
+  tenant: TenantScope<Member>,
+  run: Import,
+  mapping: Mapping,
+  { input, chosen, errors }: MarkChoice,
+): Promise<DecimalMark | null> {
+  if (chosen !== null && input.decimalMarkFor === decimalMarkFor(mapping)) return chosen;
+  const { mark, matters, example } = await guessMarkOf(tenant, run, amountColumns(mapping));
+  if (matters && (mark === undefined || (chosen !== null && chosen !== mark))) {
+    const cell = example === undefined ? "" : `${quote(example.text)} in row ${example.rowNumber} may be either. `;
+    errors["decimalMark"] = `${cell}Say what stands before decimals in this file.`;
+  }
+  return chosen ?? mark ?? null;
 }

@@ -33,6 +33,15 @@ export const normaliseHeading = (text: string): string =>
     .slice(0, HEADING_CHARACTERS_MAX)
     .trim();
 
+/** The columns that our file of rows not taken puts in front of those of the list. */
+export const ownHeadings = ["Row", "Reason"] as const;
+
+/** How many columns at the beginning are ours, because the file is that one: they say nothing about an item. */
+export const ownColumns = (header: readonly string[]): number =>
+  ownHeadings.every((own, column) => normaliseHeading(header[column] ?? "") === own.toLowerCase())
+    ? ownHeadings.length
+    : 0;
+
 const HEADER_ROWS_LOOKED_AT = 50;
 
 /** How many fields the most telling of the first rows names. */
@@ -53,12 +62,14 @@ export function guessHeader(rows: readonly { readonly cells: readonly string[] }
 
 /**
  * Which column is which field: as a person matched the heading last time, else by what files call it. A heading that was
- * left out last time (null) is left out again; each column serves once.
+ * left out last time (null) is left out again, and our own columns always are; each column serves once.
  */
 export function guessMapping(header: readonly string[], remembered: ReadonlyMap<string, Field | null>): Mapping {
   const mapping: Partial<Record<Field, number>> = {};
-  const free = new Set(header.keys());
-  for (const [column, heading] of header.entries()) {
+  const own = ownColumns(header);
+  const free = new Set([...header.keys()].slice(own));
+  for (const column of free) {
+    const heading = header[column] ?? "";
     const field = remembered.get(normaliseHeading(heading));
     if (field === undefined) continue;
     if (field !== null && mapping[field] !== undefined) continue;
@@ -99,7 +110,9 @@ export function checkMapping(mapping: Mapping, header: readonly string[]): Reado
     if (column === undefined) continue;
     const other = usedBy.get(column);
     if (column >= header.length) errors[field] = "The file has no such column. Choose another.";
-    else if (other !== undefined) {
+    else if (column < ownColumns(header)) {
+      errors[field] = "This column is of our file of rows that were not taken. Leave it out.";
+    } else if (other !== undefined) {
       errors[field] = `This column is taken by ${wordsByField[other].title} already. Choose another, or leave it out.`;
     } else usedBy.set(column, field);
   }

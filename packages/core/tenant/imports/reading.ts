@@ -69,7 +69,7 @@ async function stage(tx: TenantScope<Job>, run: Import, { format, sheets, sheet,
   const index = guessHeader(rows);
   const heading = rows[index] ?? { number: 1, cells: [] };
   const samples = rows.slice(index + 1, index + 1 + SAMPLE_ROWS);
-  const { headerRow, header, mapping, settings } = await draftOf(tx, heading, samples, run.settings);
+  const { headerRow, header, mapping, settings } = await draftOf(tx, { ...run, format }, heading, samples);
   await move(tx, run, "finish", {
     format,
     sheets: format === "xlsx" ? [...sheets] : null,

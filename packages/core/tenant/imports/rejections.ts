@@ -3,7 +3,6 @@ import { DomainError } from "../../kernel/errors.ts";
 import type { Job, Member } from "../actors.ts";
 import { maySeeCosts } from "../items/rights.ts";
 import type { TenantScope } from "../scope.ts";
-import { CsvWriting } from "./files/csv-writing.ts";
 import { type Import, readImport, requireImporter } from "./record.ts";
 import type { StagedRow } from "./staged-rows.ts";
 
@@ -16,11 +15,6 @@ const rejectionSchema = z.object({
 });
 /** A row of the file that was not taken, or not whole, and why. */
 export type Rejection = Readonly<z.infer<typeof rejectionSchema>>;
-
-/** Rows of one page of the file that is downloaded. */
-const PAGE_ROWS = 1000;
-/** A file whose every row is wrong is wrong as a whole; more would not fit through the gateway. */
-const FILE_ROWS_MAX = 20_000;
 
 /**
  * Whether somebody may see what is in the file: who uploaded it has it, and who may see costs may see all of it. Nobody
@@ -50,31 +44,24 @@ export async function rejections(
 ): Promise<readonly Rejection[]> {
   requireImporter(tenant.actor);
   requireRows(tenant.actor, await readImport(tenant, importId));
-  return pageOf(tenant, importId, page);
+  return rejectionsAfter(tenant, importId, page);
 }
 
-/**
- * The rows that were not taken as a CSV file to correct and upload again: the row's number, the reason, then the row as it
- * was. Of a run that was stopped early, the rows that it did not come to are in it too.
- * @throws DomainError `forbidden`, `not_found`
- */
-export async function rejectionsFile(tenant: TenantScope<Member>, importId: string): Promise<string> {
-  requireImporter(tenant.actor);
-  const run = await readImport(tenant, importId);
-  requireRows(tenant.actor, run);
-  const rows: string[][] = [["Row", "Reason", ...(run.header ?? [])]];
-  const pages = [(page: Page) => pageOf(tenant, importId, page), ...(isStopped(run) ? [notReached(tenant, run)] : [])];
-  for (const read of pages) {
-    let afterRow = 0;
-    while (rows.length <= FILE_ROWS_MAX) {
-      const page = await read({ afterRow, limit: PAGE_ROWS });
-      rows.push(...page.map((row) => [String(row.rowNumber), row.reason, ...row.cells]));
-      const last = page.at(-1);
-      if (last === undefined) break;
-      afterRow = last.rowNumber;
-    }
-  }
-  return CsvWriting.write(rows);
+/** As `rejections`, for whoever was let in already. */
+export async function rejectionsAfter(
+  tenant: TenantScope<Member>,
+  importId: string,
+  { afterRow, limit }: { readonly afterRow: number; readonly limit: number },
+): Promise<readonly Rejection[]> {
+  const rows = await tenant.db
+    .selectFrom("itemImportRejections")
+    .select(["rowNumber", "kind", "reason", "cells"])
+    .where("importId", "=", importId)
+    .where("rowNumber", ">", afterRow)
+    .orderBy("rowNumber")
+    .limit(limit)
+    .execute();
+  return rows.map((row) => rejectionSchema.parse(row));
 }
 
 /** A row that is not taken, or not whole. */
@@ -100,39 +87,4 @@ export async function insertRejections(
     .insertInto("itemImportRejections")
     .values(rows.map((row) => ({ ...row, importId, cells: [...row.cells] })))
     .execute();
-}
-
-interface Page {
-  readonly afterRow: number;
-  readonly limit: number;
-}
-
-/** Whether a person ended the run before its last row. */
-const isStopped = ({ state, rowsRead, rowsTotal }: Import): boolean => state === "done" && rowsRead < (rowsTotal ?? 0);
-
-async function pageOf(tenant: TenantScope<Member>, importId: string, page: Page): Promise<readonly Rejection[]> {
-  const rows = await tenant.db
-    .selectFrom("itemImportRejections")
-    .select(["rowNumber", "kind", "reason", "cells"])
-    .where("importId", "=", importId)
-    .where("rowNumber", ">", page.afterRow)
-    .orderBy("rowNumber")
-    .limit(page.limit)
-    .execute();
-  return rows.map((row) => rejectionSchema.parse(row));
-}
-
-function notReached(tenant: TenantScope<Member>, { id, position }: Import) {
-  return async ({ afterRow, limit }: Page): Promise<readonly Rejection[]> => {
-    const rows = await tenant.db
-      .selectFrom("itemImportRows")
-      .select(["rowNumber", "cells"])
-      .where("importId", "=", id)
-      .where("rowNumber", ">", Math.max(afterRow, position))
-      .orderBy("rowNumber")
-      .limit(limit)
-      .execute();
-    const reason = "Not reached: the import was stopped before this row.";
-    return rows.map((row) => rejectionSchema.parse({ ...row, kind: "rejected", reason }));
-  };
 }

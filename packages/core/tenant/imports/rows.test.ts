@@ -14,6 +14,7 @@ const settings: RowSettings = {
   costUnit: "base",
   stockUnit: "base",
   dateOrder: "dmy",
+  decimalMark: "point",
   today: "2026-11-24",
 };
 
@@ -60,6 +61,12 @@ describe("names", () => {
     expect(reasonOf({ name: "#N/A", strength: "5 mg" })).toMatch(/names no item/);
   });
 
+  test.each(["???? 500 mg", "Caf\ufffd"])("%j has lost letters, and is refused", (name) => {
+    expect(reasonOf({ name })).toMatch(/^Letters of .* were lost.*“CSV UTF-8”/);
+    expect(reasonOf({ brandNames: name })).toMatch(/^Letters of/);
+    expect(itemOf({ name: "What? Why?" })).toMatchObject({ name: "What? Why?" });
+  });
+
   test("a list of brands that is too long is cut after a whole name", () => {
     const brandNames = Array.from({ length: 100 }, (_, index) => `Brand ${index}`).join(";");
     expect(itemOf({ brandNames })).toMatchObject({ brandNames: expect.stringMatching(/^Brand 0; .*; Brand \d\d$/) });
@@ -103,6 +110,22 @@ describe("prices come down to one base unit, rounded half up", () => {
   ] as const)("%s is refused", (_, cells, more, reason) => {
     expect(reasonOf(cells, more)).toMatch(reason);
   });
+});
+
+test("the mark of the file holds for prices, pack sizes and quantities", () => {
+  const cells = {
+    ...boxes,
+    basePerWholesale: "1.000",
+    retailPrice: "2.500",
+    costPrice: "KES 1,250",
+    stockQuantity: "1.500",
+  };
+  expect(read(cells, { decimalMark: "comma", priceUnit: "wholesale" })).toMatchObject({
+    item: { basePerWholesale: "1000", retailPrice: "2.5", costPrice: "1.25" },
+    stock: { quantity: "1500" },
+  });
+  expect(read(cells)).toMatchObject({ item: { basePerWholesale: "1", retailPrice: "2.5", costPrice: "1250" } });
+  expect(reasonOf(cells, { decimalMark: null })).toMatch(/“1\.000” has two readings/);
 });
 
 describe("tax", () => {
@@ -244,7 +267,8 @@ describe("whole files", () => {
 });
 
 test("settings are checked in words", () => {
-  const { currency: _, missingTaxClass: __, ...given } = settings;
+  // Settings of an import that began before there was a choice of the mark are read as they were then.
+  const { currency: _, missingTaxClass: __, decimalMark: ___, ...given } = settings;
   expect(rowSettingsSchema.parse(given)).toEqual(settings);
   expect(rowSettingsSchema.safeParse({ ...given, rate: "0.0" }).error?.issues[0]?.message).toMatch(/above zero/);
   expect(rowSettingsSchema.safeParse({ ...given, stockUnit: "" }).error?.issues[0]?.message).toMatch(

@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { checkNewItem, type NewItem, taxClasses } from "../items/new-item.ts";
 import { Exact, kept, readAmount } from "./amounts.ts";
-import { isBlank, quote, type Reading, read, readYesNo, unreadable } from "./cells.ts";
+import { isBlank, quote, type Reading, read, readYesNo, unreadable, westernDigits } from "./cells.ts";
 import { dateOrders, readExpiry } from "./dates.ts";
+import { decimalMarks } from "./decimal-marks.ts";
 import { type Field, importFields, type Mapping } from "./mapping.ts";
 import { readTaxClass } from "./tax.ts";
 import { readUnits, type Units, type UnitTier, unitTiers } from "./units.ts";
@@ -29,6 +30,8 @@ export const rowSettingsSchema = z
     costUnit: z.enum(unitTiers, "Say of which unit the cost price is."),
     stockUnit: z.enum(unitTiers, "Say in which unit stock is counted."),
     dateOrder: z.enum(dateOrders, "Say in which order dates are written."),
+    /** Null: nobody has said it, and numbers with two readings are refused. Imports from before there was a choice had a point. */
+    decimalMark: z.enum(decimalMarks, "Say what stands before decimals.").nullable().default("point"),
     /** Today in the pharmacy's time zone, `yyyy-mm-dd`: what expired before it is not brought in. */
     today: z.iso.date(),
   })
@@ -73,6 +76,14 @@ export function readRow(cells: readonly string[], mapping: Mapping, settings: Ro
     return undefined;
   };
 
+  for (const field of textFields) {
+    const lost = text(field);
+    if (LOST_LETTERS.test(lost)) {
+      reasons.push(
+        `Letters of ${quote(lost)} were lost when the file was saved. Save it as an Excel workbook or as “CSV UTF-8”, or write them again.`,
+      );
+    }
+  }
   const name = take(readName(text));
   const units = take(
     readUnits({
@@ -82,6 +93,7 @@ export function readRow(cells: readonly string[], mapping: Mapping, settings: Ro
       supplierUnit: column("supplierUnit"),
       wholesalePerSupplier: column("wholesalePerSupplier"),
       form: text("form"),
+      decimalMark: settings.decimalMark,
     }),
   );
   const costPrice = take(
@@ -123,6 +135,10 @@ export function readRow(cells: readonly string[], mapping: Mapping, settings: Ro
   return { ok: true, item: result.item, stock: stock ?? null, given };
 }
 
+const textFields = ["name", "genericName", "brandNames", "strength", "form"] as const satisfies readonly Field[];
+/** What is left of letters that an encoding does not have, of Amharic in a plain CSV for one. */
+const LOST_LETTERS = /\ufffd|\?{3}/;
+
 /** The name, or what is in it: generic name, strength and form. */
 function readName(text: (field: Field) => string): Reading<string> {
   const described = [text("genericName"), text("strength"), text("form")].filter((part) => part !== "").join(" ");
@@ -145,6 +161,7 @@ function readPrice(cell: PriceCell, units: Units | undefined, settings: RowSetti
     what: cell.what,
     example: "1250.50",
     currency: isConverted ? null : settings.currency,
+    decimalMark: settings.decimalMark,
   });
   if (!amount.ok) return amount;
   // Where the units are wrong, that is said already.
@@ -181,7 +198,9 @@ function readBarcode(text: string): Reading<string | null> {
       `The barcode ${quote(text)} has lost its last digits. Format the column as text, enter the barcode again, and save.`,
     );
   }
-  const barcode = text.replace(/^(\d+)\.0+$/, "$1").replaceAll(/\s+/g, "");
+  const barcode = westernDigits(text)
+    .replace(/^(\d+)\.0+$/, "$1")
+    .replaceAll(/\s+/g, "");
   return read(/^0*$/.test(barcode) ? null : barcode);
 }
 
@@ -196,7 +215,11 @@ function readStock(
   settings: RowSettings,
 ): Reading<OpeningStock | null> {
   const written = cell("stockQuantity");
-  const amount = readAmount(written, { what: "quantity in stock", example: "240" });
+  const amount = readAmount(written, {
+    what: "quantity in stock",
+    example: "240",
+    decimalMark: settings.decimalMark,
+  });
   if (!amount.ok) return amount;
   if (amount.value === null || amount.value.isZero() || units === undefined) return read(null);
   const held = units.baseUnitsPer[settings.stockUnit];

@@ -37,7 +37,7 @@ export function chooseHeader(tenant: TenantScope<Member>, importId: string, rowN
     if (!Number.isInteger(rowNumber) || rowNumber < 1) throw invalidInput(message, { headerRow: message });
     const [heading, ...samples] = await stagedAfter(tx, importId, rowNumber - 1, SAMPLE_ROWS);
     if (heading?.number !== rowNumber || samples.length === 0) throw invalidInput(message, { headerRow: message });
-    const { headerRow, header, mapping, settings } = await draftOf(tx, heading, samples, run.settings);
+    const { headerRow, header, mapping, settings } = await draftOf(tx, run, heading, samples);
     await change(tx, run, {
       headerRow,
       header: [...header],

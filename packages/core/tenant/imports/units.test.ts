@@ -9,6 +9,7 @@ const read = (cells: Partial<UnitCells>) => {
     supplierUnit: "",
     wholesalePerSupplier: "",
     form: "",
+    decimalMark: "point" as const,
   };
   const units = readUnits({ ...all, ...cells });
   if (!units.ok) return units.reason;
@@ -38,6 +39,7 @@ test.each([
   ["10 X 10's", "100"],
   ["30 tablets", "30"],
   ["30 tabs", "30"],
+  ["١٠٠", "100"],
 ])("a size of %j is %s", (text, size) => {
   expect(read(box(text))).toBe(`tablet ${size}/box = ${size}, -`);
 });

@@ -1,5 +1,6 @@
 import { Exact, readAmount } from "./amounts.ts";
-import { isBlank, quote, type Reading, read, unreadable } from "./cells.ts";
+import { isBlank, quote, type Reading, read, unreadable, westernDigits } from "./cells.ts";
+import type { DecimalMark } from "./decimal-marks.ts";
 
 /** Cells of a row that say how an item is packed. Undefined: the file has no such column. */
 export interface UnitCells {
@@ -9,6 +10,8 @@ export interface UnitCells {
   readonly supplierUnit: string | undefined;
   readonly wholesalePerSupplier: string | undefined;
   readonly form: string;
+  /** By which sizes are read. */
+  readonly decimalMark: DecimalMark | null;
 }
 
 export const unitTiers = ["base", "wholesale", "supplier"] as const;
@@ -36,12 +39,12 @@ export function readUnits(cells: UnitCells): Reading<Units> {
   if (!base.ok) return base;
   const wholesale = readTier(
     { unit: cells.wholesaleUnit, size: cells.basePerWholesale, nameless: "pack" },
-    { smaller: base.value, title: "wholesale unit" },
+    { smaller: base.value, title: "wholesale unit", decimalMark: cells.decimalMark },
   );
   if (!wholesale.ok) return wholesale;
   const supplier = readTier(
     { unit: cells.supplierUnit, size: cells.wholesalePerSupplier, nameless: undefined },
-    { smaller: wholesale.value?.unit ?? base.value, title: "supplier unit" },
+    { smaller: wholesale.value?.unit ?? base.value, title: "supplier unit", decimalMark: cells.decimalMark },
   );
   if (!supplier.ok) return supplier;
   const perWholesale = wholesale.value?.size ?? null;
@@ -116,16 +119,21 @@ interface Tier {
   readonly size: Exact;
 }
 
+interface TierContext {
+  /** The unit that it is made of. */
+  readonly smaller: string;
+  readonly title: string;
+  readonly decimalMark: DecimalMark | null;
+}
+
 /** @returns null for an item without this unit */
-function readTier(
-  { unit, size, nameless }: TierCells,
-  { smaller, title }: { readonly smaller: string; readonly title: string },
-): Reading<Tier | null> {
+function readTier({ unit, size, nameless }: TierCells, context: TierContext): Reading<Tier | null> {
+  const { smaller, title } = context;
   const named = unit === undefined || isBlank(unit) ? "" : unit.trim();
-  const stated = size === undefined || isBlank(size) ? undefined : readPackSize(size, smaller, title);
+  const stated = size === undefined || isBlank(size) ? undefined : readPackSize(size, context);
   if (stated?.ok === false) return stated;
   if (named !== "" && (isSize(named, smaller) || !/\p{L}/u.test(named))) {
-    const counted = readPackSize(named, smaller, title);
+    const counted = readPackSize(named, context);
     if (!counted.ok || (stated !== undefined && !counted.value.equals(stated.value))) {
       return unreadable(`${quote(named)} is not the name of a unit. Write the ${title}, for example box.`);
     }
@@ -152,13 +160,17 @@ function readTier(
 }
 
 /** A count: 100, 100's, 10x10, or 30 tablets where tablets are what is counted. */
-function readPackSize(text: string, smaller: string, title: string): Reading<Exact> {
-  const cell = text.trim();
+function readPackSize(text: string, { smaller, title, decimalMark }: TierContext): Reading<Exact> {
+  const cell = westernDigits(text.trim());
   const product = /^(\d{1,6})\s*[x×*]\s*(\d{1,6})\s*(?:['’]?s)?$/i.exec(cell);
   if (product !== null) return checkedSize(cell, new Exact(product[1] ?? 0).times(product[2] ?? 0));
   const counted = /^([\d.,]+)\s*(?:['’]?s|([a-z]{2,}))$/i.exec(cell);
   const isCounted = counted !== null && (counted[2] === undefined || isSameUnit(counted[2], smaller));
-  const count = readAmount(isCounted ? (counted[1] ?? "") : cell, { what: `size of the ${title}`, example: "30" });
+  const count = readAmount(isCounted ? (counted[1] ?? "") : cell, {
+    what: `size of the ${title}`,
+    example: "30",
+    decimalMark,
+  });
   if (!count.ok) return count;
   return checkedSize(cell, count.value ?? new Exact(0));
 }
@@ -174,7 +186,7 @@ function checkedSize(cell: string, size: Exact): Reading<Exact> {
 
 /** `100`, `100's` and `10x10` are sizes, not names, and `30 tabs` where tablets are counted. */
 function isSize(text: string, smaller?: string): boolean {
-  const [, rest] = /^[\d.,]+\s*(.*)$/.exec(text.trim()) ?? [];
+  const [, rest] = /^[\d.,]+\s*(.*)$/.exec(westernDigits(text.trim())) ?? [];
   if (rest === undefined) return false;
   return /^(['’]?s|[x×*]\s*\d+.*)?$/i.test(rest) || (smaller !== undefined && isSameUnit(rest, smaller));
 }

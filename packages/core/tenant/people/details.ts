@@ -29,7 +29,7 @@ export type AddressSide = "old" | "new";
 /**
  * Changes somebody's name and what they sign in with. With another mail address every session and link of theirs ends
  * (the acting session excepted), both addresses get a notice, and the new one is proved by the first link that is used.
- * The owner's details are changed by the owner alone, the address within 15 minutes of signing in.
+ * The owner's details are changed by the owner alone, what they sign in with within 15 minutes of signing in.
  * @returns how many sessions ended
  * @throws DomainError as `requireSubject`; `invalid_input` by field; `conflict` by field `email` or `username` for
  *   a login that is somebody's or was offered to somebody, without a field when the details were changed since or the
@@ -117,7 +117,7 @@ async function write(tx: TenantScope<Member>, before: Standing, after: Named): P
   const isOwner = before.role === "owner";
   const isSameAddress = after.email === before.email;
   if (isSameAddress && after.name === before.name && after.username === before.username) return 0;
-  if (isOwner && !isSameAddress) requireOwnersAddress(tx, after);
+  if (isOwner) requireOwnersLogin(tx, before, after);
   await tx.db
     .updateTable("users")
     .set({ ...after, ...(isSameAddress ? {} : { emailVerified: false }), updatedAt: tx.clock.now() })
@@ -139,15 +139,19 @@ async function write(tx: TenantScope<Member>, before: Standing, after: Named): P
   return sessionsEnded;
 }
 
-/** A till left open must not suffice to take the pharmacy over. */
-function requireOwnersAddress(tx: TenantScope<Member>, { email }: Named): void {
+/** A till left open must not suffice to take the pharmacy over: by a new address, or a username of one's own. */
+function requireOwnersLogin(tx: TenantScope<Member>, before: Named, { email, username }: Named): void {
   if (email === null) {
     const message = "The owner needs a mail address: invoices and notices go to it.";
     throw invalidInput(message, { email: message });
   }
   if (Credentials.isFresh(tx)) return;
-  const message = `You signed in more than ${Credentials.FRESH_MINUTES} minutes ago. Sign out, sign in again and change your address then.`;
-  throw invalidInput(message, { email: message });
+  const message = `You signed in more than ${Credentials.FRESH_MINUTES} minutes ago. Sign out, sign in again and change it then.`;
+  const fields = {
+    ...(email === before.email ? {} : { email: message }),
+    ...(username === before.username ? {} : { username: message }),
+  };
+  if (Object.keys(fields).length > 0) throw invalidInput(message, fields);
 }
 
 async function notify(

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { MINUTE_SECONDS, secondsAfter } from "../../kernel/clock.ts";
 import { type Rights, rightsOf } from "../permissions/permissions.ts";
 import { type BranchRole, branchRoleSchema, type Role } from "../permissions/roles.ts";
+import { REMEMBERED_MAX } from "../remembered.ts";
 import type { TenantTables } from "../tables.generated.ts";
 
 /** A session that is alive, and whose it is. */
@@ -25,8 +26,6 @@ interface Seen {
   readonly expiresAt: Date;
 }
 
-/** Remembered for each open tenant. The cache takes its memory at once, and there are hundreds of tenants. */
-const REMEMBERED_MAX = 200;
 /** How long a session that was seen alive is believed: the bound on how late a revocation bites elsewhere. */
 const SEEN_SECONDS = 10;
 /** How exactly a session and its person tell when they were here last: reading should not cost a write each time. */

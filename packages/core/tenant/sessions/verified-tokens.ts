@@ -1,8 +1,6 @@
 import { LRUCache } from "lru-cache";
+import { REMEMBERED_MAX } from "../remembered.ts";
 import { type SessionClaims, SessionTokens } from "./tokens.ts";
-
-/** Tokens that are remembered for a pharmacy: as many as sessions are. */
-const REMEMBERED_MAX = 200;
 
 /**
  * What this process has verified of one pharmacy's session tokens. A browser sends the same token with every request,

@@ -1,4 +1,5 @@
-import type { ImportDetails, MappingInput } from "@pharmasight/core/tenant/imports/imports";
+import { type ImportDetails, Imports, type MappingInput } from "@pharmasight/core/tenant/imports/imports";
+import { fieldSchema, type Mapping } from "@pharmasight/core/tenant/imports/mapping";
 import type { PostedForm } from "../forms.ts";
 
 /** The decisions about a file as they were posted. */
@@ -10,6 +11,8 @@ export const mappingInput = (form: PostedForm, columns: number): MappingInput =>
   costUnit: form.text("costUnit"),
   stockUnit: form.text("stockUnit"),
   dateOrder: form.text("dateOrder"),
+  decimalMark: form.text("decimalMark"),
+  decimalMarkFor: form.text("decimalMarkFor").slice(0, 100),
   branchId: form.text("branchId"),
 });
 
@@ -25,8 +28,16 @@ export function savedInput({ header, mapping, settings }: ImportDetails, seesCos
     costUnit: settings?.costUnit ?? "base",
     stockUnit: settings?.stockUnit ?? "",
     dateOrder: settings?.dateOrder ?? "dmy",
+    decimalMark: settings?.decimalMark ?? "",
+    decimalMarkFor: Imports.decimalMarkFor(mapping ?? {}),
     branchId: settings?.branchId ?? "",
   };
+}
+
+/** Which field each column is on the form, as far as that can be told: what is no field, or one twice, is left out. */
+export function shownMapping(columns: MappingInput["columns"]): Mapping {
+  const fields = columns.map((text, column) => ({ field: fieldSchema.safeParse(text).data, column }));
+  return Object.fromEntries(fields.flatMap(({ field, column }) => (field === undefined ? [] : [[field, column]])));
 }
 
 /** A small file that shows every kind of column. */

@@ -3,15 +3,18 @@ import type {
   ImportDetails,
   NamedImport,
   Rejection,
+  RejectionsPart,
   RowOutcome,
   StagedRow,
+  TwoReadings,
 } from "@pharmasight/core/tenant/imports/imports";
+import { ownColumns } from "@pharmasight/core/tenant/imports/mapping";
 import { formatAmount, formatQuantity } from "@pharmasight/views/shared/formats";
 import type { PastImport } from "@pharmasight/views/tenant/import-history.tsx";
 import type { ImportMappingPageProps, PreviewRow } from "@pharmasight/views/tenant/import-mapping.tsx";
 import type { ProgressFigure } from "@pharmasight/views/tenant/import-progress.tsx";
 import type { ImportOutcome } from "@pharmasight/views/tenant/import-result.tsx";
-import type { ImportFile, ImportWork, LeftRow, LeftRows } from "@pharmasight/views/tenant/import-runs";
+import type { ImportFile, ImportState, ImportWork, LeftRow, LeftRows } from "@pharmasight/views/tenant/import-runs";
 import { taxClassLabels } from "@pharmasight/views/tenant/tax-class.tsx";
 
 /** Values of a column that are shown beside its heading. */
@@ -25,10 +28,14 @@ export const importFile = ({ id, fileName, createdAt, createdByName }: NamedImpo
   createdByName,
 });
 
+/** One that somebody ended before its last row is done for us, and stopped for them. */
+export const shownState = ({ state, rowsRead, rowsTotal }: Import): ImportState =>
+  state === "done" && rowsRead < (rowsTotal ?? 0) ? "stopped" : state;
+
 /** An import in the history. `mayUndo` and `maySeeRows` are this person's. */
 export const pastImport = (run: NamedImport, maySeeRows: boolean): PastImport => ({
   ...importFile(run),
-  state: run.state,
+  state: shownState(run),
   added: run.rowsAdded,
   updated: run.rowsUpdated,
   skipped: run.rowsSkipped,
@@ -44,9 +51,14 @@ function leftCount({ state, rowsBad, rowsRejected, rowsStockLeft }: Import): num
   return (state === "checking" || state === "checked" ? rowsBad : rowsRejected) + rowsStockLeft;
 }
 
-export const leftRows = (run: ImportDetails, rows: readonly Rejection[]): LeftRows => ({
+export const leftRows = (
+  run: ImportDetails,
+  rows: readonly Rejection[],
+  parts: readonly RejectionsPart[],
+): LeftRows => ({
   total: leftCount(run),
   rows: rows.map(leftRow),
+  parts: parts.map(({ rows: count, firstRow, lastRow }) => ({ rows: count, firstRow, lastRow })),
   hidden: !run.showsRows,
 });
 
@@ -116,14 +128,30 @@ export const importOutcome = (run: Import): ImportOutcome => ({
 /** The columns of a file with some of their values. */
 export function importColumns(run: Import, rows: readonly StagedRow[], chosen: readonly string[]) {
   const below = rows.filter(({ number }) => number > (run.headerRow ?? 0));
+  const own = ownColumns(run.header ?? []);
   return (run.header ?? []).map((heading, column): ImportMappingPageProps["columns"][number] => ({
     heading,
+    isOurs: column < own,
     field: chosen[column] ?? "",
     samples: below
       .map(({ cells }) => (cells[column] ?? "").trim().slice(0, SAMPLE_CHARACTERS_MAX))
       .filter((cell) => cell !== "")
       .slice(0, SAMPLES_SHOWN),
   }));
+}
+
+/** A cell with two readings, each in words that nobody can misread. */
+export const shownReadings = ({ rowNumber, text, point, comma }: TwoReadings) => ({
+  row: rowNumber,
+  text: text.slice(0, SAMPLE_CHARACTERS_MAX),
+  point: inFull(point),
+  comma: inFull(comma),
+});
+
+/** Without separators, and a fraction by the whole number below it, since 1.234 is what is in doubt. */
+function inFull(plain: string): string {
+  const [whole = "", decimals = ""] = plain.split(".");
+  return /[1-9]/.test(decimals) ? `a bit more than ${whole}` : whole;
 }
 
 interface PreviewContext {

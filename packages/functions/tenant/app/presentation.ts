@@ -6,6 +6,7 @@ import type { ImportRow } from "@pharmasight/views/tenant/import-runs";
 import type { ItemDetails } from "@pharmasight/views/tenant/item.tsx";
 import type { ItemStockProps, StockAmount } from "@pharmasight/views/tenant/item-stock.tsx";
 import type { ItemRow } from "@pharmasight/views/tenant/items.tsx";
+import { shownState } from "./import-presentation.ts";
 
 /** An item as lists show it. */
 export function itemRow(item: Item, currency: string): ItemRow {
@@ -77,7 +78,7 @@ export function importRow(run: Import): ImportRow {
   return {
     id: run.id,
     fileName: run.fileName,
-    state: run.state,
+    state: shownState(run),
     createdAt: run.createdAt,
     read: run.rowsRead,
     added: run.rowsAdded,

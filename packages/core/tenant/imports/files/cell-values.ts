@@ -1,5 +1,6 @@
 import { Decimal } from "decimal.js";
 import { isoOfSerial } from "../dates.ts";
+import { hasTwoReadings } from "../decimal-marks.ts";
 import { cellText } from "./file-rows.ts";
 import type { NumberFormat } from "./number-formats.ts";
 
@@ -56,7 +57,7 @@ function textOfNumber(value: string, format: NumberFormat, isFrom1904: boolean):
   switch (format.kind) {
     case "number":
     case "time":
-      return plain(value, number);
+      return ofOneReading(plain(value, number));
     case "padded":
       return plain(value, number).padStart(format.digits, "0");
     case "percent":
@@ -69,6 +70,12 @@ function textOfNumber(value: string, format: NumberFormat, isFrom1904: boolean):
     }
   }
 }
+
+/**
+ * A number of a workbook is no text, and its point is no separator of thousands: 1.234 gets a fourth decimal, so that it
+ * has that one reading in a file of decimal commas too.
+ */
+const ofOneReading = (number: string): string => (hasTwoReadings(number) ? `${number}0` : number);
 
 /**
  * Without exponent and without the noise of binary fractions: spreadsheets calculate with 15 digits and save 17, so that

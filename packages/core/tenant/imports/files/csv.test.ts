@@ -19,6 +19,46 @@ describe("reading", () => {
     ]);
   });
 
+  /** دواء, a medicine, and its like; each as the bytes of its own encoding. */
+  test.each([
+    ["Windows-1256, Arabic", [0xcf, 0xe6, 0xc7, 0xc1]],
+    ["Windows-1251, Cyrillic", [0xef, 0xf0, 0xe5, 0xef]],
+    ["Windows-1253, Greek", [0xf6, 0xe1, 0xf1, 0xec]],
+    ["DOS, with a byte that Windows-1252 has not", [0x81]],
+  ])("refuses %s, which would turn to gibberish, and says how to save it", (_, bytes) => {
+    const content = Uint8Array.from([...utf8("name,price\nPanadol,1\n"), ...bytes, ...utf8(",5\n")]);
+    expect(() => Csv.read(content)).toThrow(/row 3 is the first.*Excel workbook \(\.xlsx\) or as “CSV UTF-8”/);
+  });
+
+  test.each([
+    [
+      "names of Europe",
+      "Crème à l'œillet – 5 µg",
+      [
+        ...utf8("Cr"),
+        0xe8,
+        ...utf8("me "),
+        0xe0,
+        ...utf8(" l'"),
+        0x9c,
+        ...utf8("illet "),
+        0x96,
+        ...utf8(" 5 "),
+        0xb5,
+        ...utf8("g"),
+      ],
+    ],
+    ["two accents in a row", "Soirée créée", [...utf8("Soir"), 0xe9, ...utf8("e cr"), 0xe9, 0xe9, ...utf8("e")]],
+    ["signs in a row", "½®™°", [0xbd, 0xae, 0x99, 0xb0]],
+  ])("takes %s in Windows-1252", (_, text, bytes) => {
+    expect(Csv.read(Uint8Array.from([...utf8("name\n"), ...bytes]))[1]?.cells).toEqual([text]);
+  });
+
+  test("takes UTF-8 with a letter that was cut for UTF-8, so that one row is wrong and not all", () => {
+    const content = Uint8Array.from([...utf8("name\nدواء\nCaf"), 0xc3, ...utf8("\nAmharic: መድኃኒት")]);
+    expect(Csv.read(content).map(({ cells }) => cells[0])).toEqual(["name", "دواء", "Caf\ufffd", "Amharic: መድኃኒት"]);
+  });
+
   test.each([
     [
       "name;price\na;1,5",
@@ -121,7 +161,7 @@ describe("reading", () => {
 describe("writing", () => {
   test("gives back whatever was written", () => {
     const cell = fc
-      .oneof(fc.string(), fc.stringMatching(/^['=+@-]{0,3}"?[a-z0-9,;|."=\n-]{0,6}$/))
+      .oneof(fc.string(), fc.stringMatching(/^['=+@-]{0,3}"?[a-z0-9,;|."'=\t\n @-]{0,6}$/))
       .map((text) => text.trim());
     fc.assert(
       fc.property(fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 5 }), (rows) => {
@@ -130,6 +170,29 @@ describe("writing", () => {
         expect(read.map(([first = "", second = ""]) => [first, second])).toEqual(kept);
       }),
       { numRuns: 500 },
+    );
+  });
+
+  test.each([
+    ["a semicolon", "Panadol;=1+1;x", `"Panadol;'=1+1;x"\r\n`],
+    ["a semicolon and a blank", "a; @SUM(1)", `"a; '@SUM(1)"\r\n`],
+    ["a tab", "a\t-1+1", `"a\t'-1+1"\r\n`],
+    ["a line break", "a\n+1", `"a\n'+1"\r\n`],
+    ["a semicolon alone", "Panadol; Hedex", `"Panadol; Hedex"\r\n`],
+    ["a tab alone", "a\tb", `"a\tb"\r\n`],
+  ])("quotes %s, and marks a formula behind it, for spreadsheets that divide there", (_, cell, text) => {
+    expect(Csv.write([[cell]])).toBe(text);
+  });
+
+  test("leaves no formula at the beginning of a cell, wherever a spreadsheet divides", () => {
+    const cell = fc.stringMatching(/^[a1;=+@\t\n," '-]{0,10}$/);
+    fc.assert(
+      fc.property(fc.array(cell, { minLength: 1, maxLength: 3 }), (cells) => {
+        const pieces = Csv.write([cells]).split(/[;\t\r\n]/);
+        // The first piece begins as the file does; a number below zero is none.
+        for (const piece of pieces.slice(1)) expect(piece).not.toMatch(/^ *[=+@-]/);
+      }),
+      { numRuns: 1000 },
     );
   });
 

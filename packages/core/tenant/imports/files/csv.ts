@@ -1,6 +1,7 @@
 export * as Csv from "./csv.ts";
 
 import { CsvError, parse } from "csv-parse/sync";
+import { unmarked } from "./csv-writing.ts";
 import { cellText, type FileRow, ROW_CHARACTERS_MAX, RowCollector, rowTooLong } from "./file-rows.ts";
 import { refused } from "./refusals.ts";
 import { decodeText } from "./text-encoding.ts";
@@ -10,7 +11,8 @@ export { write } from "./csv-writing.ts";
 /**
  * The rows of a CSV file as spreadsheets write it: UTF-8, UTF-16 with a mark or Windows-1252; comma, semicolon, tab or
  * bar, or what a first line `sep=;` says. Rows may differ in length. Blank rows are left out.
- * @throws DomainError `invalid_input` on field `file`, for a file that is not text, not CSV or beyond a limit
+ * @throws DomainError `invalid_input` on field `file`, for a file that is not text, not CSV, beyond a limit or in an
+ *   encoding that nobody can tell
  */
 export function read(content: Uint8Array): readonly FileRow[] {
   const text = decodeText(content);
@@ -23,8 +25,7 @@ export function read(content: Uint8Array): readonly FileRow[] {
 
 /** What was meant by a cell that is marked as text, with an apostrophe or as `="00123"`. */
 function unquoted(cell: string): string {
-  if (/^'+[=+\-@\t\r]/.test(cell)) return cell.slice(1);
-  return /^="([^"]*)"$/.exec(cell)?.[1] ?? cell;
+  return /^="([^"]*)"$/.exec(cell)?.[1] ?? unmarked(cell);
 }
 
 function requireText(text: string): void {

@@ -18,7 +18,7 @@ import { Hono } from "hono";
 import type { EdgeContext, EdgeEnv } from "../../../http/bindings.ts";
 import { member } from "../../door.ts";
 import { type PostedForm, readMemberForm } from "../../forms.ts";
-import { mappingInput, sampleFile, savedInput } from "../import-forms.ts";
+import { mappingInput, sampleFile, savedInput, shownMapping } from "../import-forms.ts";
 import {
   importColumns,
   importFile,
@@ -27,6 +27,8 @@ import {
   leftRows,
   previewRow,
   progressFigures,
+  shownReadings,
+  shownState,
 } from "../import-presentation.ts";
 import { importRow } from "../presentation.ts";
 import { shellFor } from "../shell.ts";
@@ -77,9 +79,12 @@ imports.get("/:id/progress", async (c) => {
   return c.html(<ImportProgress id={run.id} work={work} figures={progressFigures(run)} />);
 });
 
-imports.get("/:id/rejected.csv", async (c) =>
-  csvFile(c, "rows-not-taken.csv", await Imports.rejectionsFile(await member(c), c.req.param("id"))),
-);
+imports.get("/:id/rejected.csv", async (c) => {
+  const part = Number(c.req.query("part") ?? "1");
+  const { content, parts } = await Imports.rejectionsFile(await member(c), c.req.param("id"), part);
+  // Whoever has the first of several files should not take it for all.
+  return csvFile(c, parts === 1 ? "rows-not-taken.csv" : `rows-not-taken-${part}-of-${parts}.csv`, content);
+});
 
 imports.post("/:id/layout", (c) =>
   step(c, async (tenant, id, form) => {
@@ -163,7 +168,7 @@ async function page(c: EdgeContext, tenant: TenantScope<Member>, id: string, sta
   if (work !== undefined) return <ImportProgressPage {...common} work={work} figures={progressFigures(run)} />;
   if (run.state === "mapping") return mappingPage(tenant, run, common, state);
   const rows = run.showsRows ? await Imports.rejections(tenant, id, { afterRow: 0, limit: LEFT_SHOWN }) : [];
-  const left = leftRows(run, rows);
+  const left = leftRows(run, rows, run.showsRows ? await Imports.rejectionsParts(tenant, run) : []);
   if (run.state === "checked") {
     const found = {
       total: run.rowsTotal ?? 0,
@@ -192,7 +197,9 @@ async function page(c: EdgeContext, tenant: TenantScope<Member>, id: string, sta
   );
 }
 
-function restingState({ state }: ImportDetails) {
+function restingState(run: ImportDetails) {
+  const state = shownState(run);
+  if (state === "stopped") return state;
   if (state === "paused" || state === "undone" || state === "cancelled" || state === "failed") return state;
   return "done";
 }
@@ -211,6 +218,8 @@ async function mappingPage(
   const preview = form === undefined ? await Imports.preview(tenant, run, PREVIEW_ROWS) : [];
   const input = form?.text("taxClass") ? mappingInput(form, run.header?.length ?? 0) : savedInput(run, seesCosts);
   const { columns, ...values } = input;
+  const mapping = shownMapping(columns);
+  const twoReadings = await Imports.twoReadings(tenant, run, mapping);
   const context = {
     currency: tenant.tenant.currency,
     branches: new Map(branches.map(({ id, name }) => [id, name])),
@@ -234,7 +243,13 @@ async function mappingPage(
       }))}
       columns={importColumns(run, firstRows, columns)}
       fields={importFields.filter(({ key }) => seesCosts || key !== "costPrice").map((field) => ({ ...field }))}
-      values={values}
+      values={{
+        ...values,
+        // A choice that is refused was made for other columns, and is to be made, not to be left standing.
+        decimalMark: errors.decimalMark === undefined ? values.decimalMark : "",
+        decimalMarkFor: Imports.decimalMarkFor(mapping),
+      }}
+      {...(twoReadings === undefined ? {} : { twoReadings: shownReadings(twoReadings) })}
       branches={branches.map(({ id, code, name }) => ({ value: id, label: `${name} (${code})` }))}
       currency={tenant.tenant.currency}
       preview={preview.map((row) => previewRow(row, context))}
@@ -250,7 +265,8 @@ function fieldsOf(error: unknown): FieldErrors {
 }
 
 function csvFile(c: EdgeContext, name: string, content: string): Response {
-  return c.body(content, 200, {
+  // The mark tells a spreadsheet that this is UTF-8: without it, what is saved again has other letters.
+  return c.body(`\uFEFF${content}`, 200, {
     "content-type": "text/csv; charset=utf-8",
     "content-disposition": `attachment; filename="${name}"`,
   });
