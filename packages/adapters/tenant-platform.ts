@@ -7,6 +7,7 @@ import { awsJobs } from "./aws/jobs.ts";
 import { awsSecrets } from "./aws/secrets.ts";
 import { type TenantConfig, tenantConfig } from "./config.ts";
 import { log } from "./log.ts";
+import type { Database } from "./postgres/database.ts";
 import { openDatabaseOfSecret } from "./postgres/database-of-secret.ts";
 import { schemaVersions } from "./postgres/schema-versions.generated.ts";
 import { postgresTenantDatabases } from "./postgres/tenant-databases.ts";
@@ -17,10 +18,32 @@ export interface TenantPlatform {
   readonly tenancy: Tenancy;
 }
 
-let platform: Promise<TenantPlatform> | undefined;
+interface Opened extends TenantPlatform {
+  readonly registry: Database<RegistryTables>;
+}
+
+let platform: Promise<Opened> | undefined;
 
 /** The tenant plane of this process: made on first use, kept until the process ends. */
 export function tenantPlatform(): Promise<TenantPlatform> {
+  return opened();
+}
+
+/**
+ * Begins with what the first request waits for, while the rest of its code is loaded: the secrets and the connection to
+ * the registry. What fails here is tried again by the request that needs it, and reported then.
+ */
+export function prepareTenantPlatform(): void {
+  const ready = async () => {
+    const { masterKey } = foundations();
+    const [{ registry }] = await Promise.all([opened(), masterKey()]);
+    // Connects.
+    await registry.db.connection().execute(async () => undefined);
+  };
+  ready().catch(() => {});
+}
+
+function opened(): Promise<Opened> {
   platform ??= open().catch((error: unknown) => {
     platform = undefined;
     throw error;
@@ -28,9 +51,8 @@ export function tenantPlatform(): Promise<TenantPlatform> {
   return platform;
 }
 
-async function open(): Promise<TenantPlatform> {
-  const config = tenantConfig();
-  const secrets = awsSecrets({});
+async function open(): Promise<Opened> {
+  const { config, secrets, masterKey } = foundations();
   const registry = await openDatabaseOfSecret<RegistryTables>({
     secrets,
     reference: config.REGISTRY_DATABASE_SECRET,
@@ -71,8 +93,22 @@ async function open(): Promise<TenantPlatform> {
     jobs,
     clock: systemClock,
     log,
-    masterKey: masterKeyOf(secrets, config.SIGNING_KEY_SECRET),
+    masterKey,
     requiredSchemaVersion: schemaVersions.tenant,
   };
-  return { config, tenancy };
+  return { config, tenancy, registry };
+}
+
+let found: ReturnType<typeof findFoundations> | undefined;
+
+/** What is there without asking anybody. */
+function foundations() {
+  found ??= findFoundations();
+  return found;
+}
+
+function findFoundations() {
+  const config = tenantConfig();
+  const secrets = awsSecrets({});
+  return { config, secrets, masterKey: masterKeyOf(secrets, config.SIGNING_KEY_SECRET) };
 }

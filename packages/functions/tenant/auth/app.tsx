@@ -1,6 +1,7 @@
+import { prepareTenantPlatform } from "@pharmasight/adapters/tenant-platform";
 import { Hono } from "hono";
 import type { EdgeEnv } from "../../http/bindings.ts";
-import { onError, onNotFound } from "../../http/errors.tsx";
+import { onError, onNotFound } from "../../http/errors.ts";
 import { secureHeaders } from "../../http/headers.ts";
 import { lambdaHandler } from "../../http/lambda.ts";
 import { sameOrigin } from "../../http/same-origin.ts";
@@ -14,6 +15,8 @@ import { resets } from "./routes/resets.tsx";
 import { secondStep } from "./routes/second-step.tsx";
 import { signIn } from "./routes/sign-in.tsx";
 import { twoFactor } from "./routes/two-factor.tsx";
+
+prepareTenantPlatform();
 
 /** Exported for the test that tries every route it has. */
 export const app = new Hono<EdgeEnv>();
