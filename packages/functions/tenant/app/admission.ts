@@ -15,6 +15,8 @@ export function admit(
   to.use(async (c, next) => {
     await next();
     // A page is of this moment and of this person; what may be kept says so itself.
-    if (!c.res.headers.has("cache-control")) c.header("cache-control", "no-store");
+    const { headers } = c.res;
+    // Not `c.header`, which makes another response of one that is there, with its body as a stream.
+    if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
   });
 }

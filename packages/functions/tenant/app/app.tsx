@@ -1,12 +1,11 @@
 import { prepareTenantPlatform } from "@pharmasight/adapters/tenant-platform";
+import { once } from "@pharmasight/core/kernel/once";
 import { lambdaHandler } from "../../http/lambda.ts";
 
 prepareTenantPlatform();
 
-/**
- * What a request needs is loaded with the first one of its kind: programs do not wait for the pages, nor people for the
- * API.
- */
-export const handler = lambdaHandler(async (path) =>
-  path.startsWith("/api/") ? (await import("./api-app.ts")).apiApp : (await import("./pages.tsx")).app,
-);
+// Loaded with the first request of its kind: programs do not wait for the pages, nor people for the API.
+const api = once(async () => (await import("./api-app.ts")).apiApp);
+const pages = once(async () => (await import("./pages.tsx")).app);
+
+export const handler = lambdaHandler((path) => (path.startsWith("/api/") ? api() : pages()));

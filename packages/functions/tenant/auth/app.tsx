@@ -25,7 +25,7 @@ app.notFound(onNotFound);
 app.use(secureHeaders(), pharmacyHost);
 app.use(async (c, next) => {
   await next();
-  c.header("cache-control", "no-store");
+  c.res.headers.set("cache-control", "no-store");
 });
 
 // The progress page of a sign-up posts to a link from the public site; every other form comes from the pharmacy itself,
