@@ -17,8 +17,6 @@ export function environmentOf(app: App, access: Access): Record<string, string> 
     MAIL_FROM: `PharmaSight <${configuration.MAIL_FROM}>`,
     DATABASE_CA: configuration.DATABASE_CA,
     SIGNING_KEY_SECRET: secrets["signing-key"].secretArn,
-    // Stack traces in the log name our files and lines.
-    NODE_OPTIONS: "--enable-source-maps",
   };
   if (access.settings === "tenant") {
     return {

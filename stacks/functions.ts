@@ -59,8 +59,10 @@ export function addFunction(app: App, stack: Stack, spec: FunctionSpec): SstFunc
     nodejs: {
       format: "esm",
       minify: true,
+      // A cold start loads what its first request needs, and not what only other paths import.
+      splitting: true,
       sourcemap: true,
-      // A trace needs names and lines; the sources themselves would make the map, which is read at start, nearly three times as big.
+      // A trace in the log needs names and lines (`adapters/stack-traces.ts`), not the sources themselves.
       esbuild: { sourcesContent: false, plugins: [onlyEnglishInZod] },
     },
     ...(spec.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: spec.reservedConcurrency }),

@@ -45,7 +45,6 @@ const confined: ReadonlyArray<readonly [RegExp, readonly string[]]> = [
   [/^@aws-sdk\//, ["adapters"]],
   [/^stripe$/, ["adapters"]],
   [/^better-auth|^@better-auth\//, ["adapters"]],
-  [/^@hono\/zod-openapi$/, ["functions/http", "functions/tenant"]],
   [/^hono/, ["views", "functions/http", "functions/control", "functions/tenant"]],
 ];
 

@@ -1,3 +1,5 @@
+import { once } from "@pharmasight/core/kernel/once";
+import { UNCOMPILED } from "@pharmasight/core/kernel/parsing";
 import * as z from "zod";
 import { planPlacesSchema } from "./plan-places.ts";
 
@@ -137,16 +139,8 @@ export const tenantConfig = (): TenantConfig => parse(tenantSchema);
 
 /** @throws Error that lists everything wrong at once */
 function parse<T extends z.ZodType>(schema: T): z.infer<T> {
-  const result = schema.safeParse(process.env);
+  const result = schema.safeParse(process.env, UNCOMPILED);
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
   throw new Error(`The configuration is incomplete:\n- ${problems.join("\n- ")}`);
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }

@@ -1,5 +1,6 @@
 import { currentLogFields, type Log } from "@pharmasight/core/kernel/log";
 import { logConfig } from "./config.ts";
+import { inSources } from "./stack-traces.ts";
 
 type Level = "INFO" | "WARN" | "ERROR";
 const rank: Readonly<Record<string, number>> = { DEBUG: 0, INFO: 1, WARN: 2, ERROR: 3, SILENT: 4 };
@@ -26,6 +27,7 @@ function describe(error: unknown): Readonly<Record<string, unknown>> {
   if (!(error instanceof Error)) return { name: typeof error };
   const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
   const cause = error.cause === undefined ? {} : { cause: describe(error.cause) };
-  const stack = error.stack?.split("\n").slice(1, 8).join("\n");
+  const frames = error.stack?.split("\n").slice(1, 8).join("\n");
+  const stack = frames === undefined ? undefined : inSources(frames);
   return { name: error.name, message: error.message, ...code, stack, ...cause };
 }

@@ -9,6 +9,7 @@ import { awsSecrets } from "./aws/secrets.ts";
 import { type TenantConfig, tenantConfig } from "./config.ts";
 import { log } from "./log.ts";
 import { schemaVersions } from "./migrations/schema-versions.generated.ts";
+import type { Database } from "./postgres/database.ts";
 import { openDatabaseOfSecret } from "./postgres/database-of-secret.ts";
 import { postgresTenantDatabases } from "./postgres/tenant-databases.ts";
 import { masterKeyOf } from "./signing-key.ts";
@@ -18,10 +19,32 @@ export interface TenantPlatform {
   readonly tenancy: Tenancy;
 }
 
-let platform: Promise<TenantPlatform> | undefined;
+interface Opened extends TenantPlatform {
+  readonly registry: Database<RegistryTables>;
+}
+
+let platform: Promise<Opened> | undefined;
 
 /** The tenant plane of this process: made on first use, kept until the process ends. */
 export function tenantPlatform(): Promise<TenantPlatform> {
+  return opened();
+}
+
+/**
+ * Begins with what the first request waits for, while the rest of its code is loaded: the secrets and the connection to
+ * the registry. What fails here is tried again by the request that needs it, and reported then.
+ */
+export function prepareTenantPlatform(): void {
+  const ready = async () => {
+    const { masterKey } = foundations();
+    const [{ registry }] = await Promise.all([opened(), masterKey()]);
+    // Connects.
+    await registry.db.connection().execute(async () => undefined);
+  };
+  ready().catch(() => {});
+}
+
+function opened(): Promise<Opened> {
   platform ??= open().catch((error: unknown) => {
     platform = undefined;
     throw error;
@@ -29,9 +52,8 @@ export function tenantPlatform(): Promise<TenantPlatform> {
   return platform;
 }
 
-async function open(): Promise<TenantPlatform> {
-  const config = tenantConfig();
-  const secrets = awsSecrets({});
+async function open(): Promise<Opened> {
+  const { config, secrets, masterKey } = foundations();
   const registry = await openDatabaseOfSecret<RegistryTables>({
     secrets,
     reference: config.REGISTRY_DATABASE_SECRET,
@@ -72,8 +94,22 @@ async function open(): Promise<TenantPlatform> {
     jobs,
     clock: systemClock,
     log,
-    masterKey: masterKeyOf(secrets, config.SIGNING_KEY_SECRET),
+    masterKey,
     schema: { required: REQUIRED_SCHEMA_VERSION, known: schemaVersions.tenant },
   };
-  return { config, tenancy };
+  return { config, tenancy, registry };
+}
+
+let found: ReturnType<typeof findFoundations> | undefined;
+
+/** What is there without asking anybody. */
+function foundations() {
+  found ??= findFoundations();
+  return found;
+}
+
+function findFoundations() {
+  const config = tenantConfig();
+  const secrets = awsSecrets({});
+  return { config, secrets, masterKey: masterKeyOf(secrets, config.SIGNING_KEY_SECRET) };
 }

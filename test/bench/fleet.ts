@@ -13,9 +13,9 @@ import { defaults, Fleet } from "@pharmasight/core/control/fleet/fleet";
 import type { DatabaseConnection } from "@pharmasight/local/control-database";
 import type postgres from "postgres";
 import { signUp } from "../harness/stack.ts";
+import { register } from "./copies.ts";
 import { type Arm, migrationsOfOurs, othersArms } from "./fleet-arms.ts";
 import { bound, compare, median, type Result, timed } from "./report.ts";
-import { register } from "./tenants.ts";
 import { type World, withWorld } from "./world.ts";
 
 const ROUNDS = 3;

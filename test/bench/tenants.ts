@@ -1,15 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { readdir } from "node:fs/promises";
-import { awsSecrets } from "@pharmasight/adapters/aws/secrets";
 import { tenantPlatform } from "@pharmasight/adapters/tenant-platform";
-import { deriveKey } from "@pharmasight/core/kernel/tokens";
-import { SESSION_KEY_PURPOSE } from "@pharmasight/core/tenant/scope";
-import { SessionTokens } from "@pharmasight/core/tenant/sessions/tokens";
 import type { HttpHandler } from "@pharmasight/functions/http/lambda";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
-import { type Pharmacy, signUp } from "../harness/stack.ts";
+import { signUp } from "../harness/stack.ts";
+import { copies } from "./copies.ts";
 import { bound, median, quantile, type Result, timed } from "./report.ts";
-import { agreeRequests, createItem, getEvent, labelOf, lambdaContext, type World, withWorld } from "./world.ts";
+import { agreeRequests, createItem, lambdaContext, type World, withWorld } from "./world.ts";
 
 const WORKERS = 20;
 const REQUESTS = 20_000;
@@ -27,7 +24,7 @@ export const tenants = (count: number) => (): Promise<Result[]> =>
   withWorld(async (world) => {
     const model = await signUp(world.stack, "bench-model");
     const item = await createItem(model);
-    const events = await copies(world, model, count, `/api/v1/items/${item}`);
+    const events = (await copies(world, model, count, `/api/v1/items/${item}`)).map(({ event }) => event);
     await agreeRequests(world);
     const { config } = await tenantPlatform();
     const { handler } = await import("@pharmasight/functions/tenant/app/app.tsx");
@@ -53,77 +50,6 @@ export const tenants = (count: number) => (): Promise<Result[]> =>
 
 const inWords = (times: readonly number[]): string =>
   `median ${median(times).toFixed(1)} ms, p95 ${quantile(times, 0.95).toFixed(1)} ms`;
-
-/** As many tenants, each with a copy of the model's database: the same ids everywhere. @returns a request of each */
-async function copies(
-  world: World,
-  model: Pharmacy,
-  count: number,
-  path: string,
-): Promise<readonly APIGatewayProxyEventV2[]> {
-  const { tenancy } = await tenantPlatform();
-  const found = await tenancy.openTenants.findByHost(labelOf(model));
-  if (found === undefined) throw new Error("The model is not there.");
-  const secrets = awsSecrets({});
-  const secret = JSON.parse(await secrets.read(found.entry.appSecretArn ?? ""));
-  const template = await world.databaseOf(model);
-  const event = getEvent(model, world.stack.port, path);
-  const token = event.cookies?.find((cookie) => cookie.startsWith("session="))?.slice("session=".length) ?? "";
-  const claims = SessionTokens.claimsOf(decodeURIComponent(token));
-  if (claims === undefined) throw new Error("The model's owner is not signed in.");
-  const masterKey = await tenancy.masterKey();
-  const { cluster } = world.stack;
-  // A database can be copied while nobody is connected to it.
-  await found.tenant.close();
-  await world.control`alter database ${world.control(template)} allow_connections false`;
-  await world.control`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${template}`;
-  const events: APIGatewayProxyEventV2[] = [];
-  for (let index = 0; index < count; index++) {
-    const tenantId = randomUUID();
-    const label = `bench-${index}`;
-    const database = `bench_${index}`;
-    await world.control`create database ${world.control(database)} template ${world.control(template)}`;
-    const sql = world.connect(database);
-    await sql`set session_replication_role = replica`;
-    await sql`update pharmacy.identity set tenant_id = ${tenantId}`;
-    await sql.end();
-    const own = { ...secret, tenantId, pooled: { host: cluster.host, port: cluster.port, database } };
-    const { reference } = await secrets.create(`bench/${label}`, JSON.stringify({ ...own, app: plain(secret.app) }));
-    await register(world, found.entry.tenantId, { tenantId, label, reference });
-    const key = deriveKey(masterKey, SESSION_KEY_PURPOSE, tenantId);
-    const cookie = `session=${SessionTokens.sign({ ...claims, tenantId }, key)}`;
-    const host = `${label}.${new URL(world.stack.url).hostname}`;
-    events.push({ ...event, headers: { ...event.headers, host }, cookies: [cookie] });
-  }
-  return events;
-}
-
-/** The role as the server itself knows it: the pooler's name of it has the project behind a dot. */
-const plain = ({ user, password }: { user: string; password: string }) => ({ user: user.split(".")[0], password });
-
-/** Another tenant in the control database, made after the model. */
-export async function register(
-  { control }: World,
-  modelId: string,
-  { tenantId, label, reference }: { tenantId: string; label: string; reference: string },
-): Promise<void> {
-  const copy = async (table: string, changes: Record<string, string>): Promise<void> => {
-    await control`
-      insert into ${control(`control.${table}`)}
-      select (jsonb_populate_record(t, ${control.json(changes)})).* from ${control(`control.${table}`)} t
-      where ${table === "tenants" ? control`t.id` : control`t.tenant_id`} = ${modelId}`;
-  };
-  await copy("tenants", { id: tenantId, owner_mailbox: `${label}@example.com`, owner_email: `${label}@example.com` });
-  await copy("tenant_hosts", { tenant_id: tenantId, host: label });
-  await copy("tenant_subscriptions", { id: randomUUID(), tenant_id: tenantId, stripe_customer_id: `cus_${label}` });
-  await copy("tenant_databases", {
-    tenant_id: tenantId,
-    project_name: label,
-    project_ref: label,
-    owner_secret_arn: `${reference}-owner`,
-    app_secret_arn: reference,
-  });
-}
 
 interface Held {
   readonly backends: number;

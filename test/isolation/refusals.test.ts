@@ -28,7 +28,8 @@ describe("every route of a pharmacy", () => {
     });
     [alfa, bravo] = await Promise.all([signUp(running.stack, "alfa"), signUp(running.stack, "bravo")]);
     // Imported after the stack has set the environment that they read.
-    const { app, apiApp } = await import("@pharmasight/functions/tenant/app/app.tsx");
+    const { app } = await import("@pharmasight/functions/tenant/app/pages.tsx");
+    const { apiApp } = await import("@pharmasight/functions/tenant/app/api-app");
     const { app: auth } = await import("@pharmasight/functions/tenant/auth/app.tsx");
     const all = [...app.routes, ...apiApp.routes, ...auth.routes].filter(({ method }) => method !== "ALL");
     routes = [...new Map(all.map(({ method, path }) => [`${method} ${path}`, { method, path }])).values()];

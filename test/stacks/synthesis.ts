@@ -1,6 +1,7 @@
+import { readdirSync, statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { FunctionSpec } from "@pharmasight/functions/manifest";
 import { Aspects } from "aws-cdk-lib";
 import type { CloudAssembly } from "aws-cdk-lib/cx-api";
@@ -37,6 +38,13 @@ export interface Synthesis {
 export interface Bundle {
   readonly taskRoot: string;
   readonly file: string;
+}
+
+/** Bytes of code, in whichever files. */
+export function bundleBytes({ file }: Bundle): number {
+  const folder = dirname(file);
+  const code = readdirSync(folder).filter((name) => name.endsWith(".mjs"));
+  return code.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 }
 
 /** Builds every bundle and the templates of every stack, without network and account. */

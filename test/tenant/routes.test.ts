@@ -101,9 +101,22 @@ describe("a pharmacy's pages and API", () => {
     expect((await ask("/api/v1/nothing")).status).toBe(404);
   });
 
-  test("the API's description names every route", async () => {
-    const { paths, openapi } = JSON.parse((await ask("/api/v1/openapi.json")).text);
-    expect([openapi, Object.keys(paths).sort()]).toEqual(["3.1.0", ["/items", "/items/{id}"]]);
+  test("the API's description names every route, and every schema that it refers to is in it", async () => {
+    const { text } = await ask("/api/v1/openapi.json");
+    const { paths, openapi, components } = JSON.parse(text);
+    expect(openapi).toBe("3.1.0");
+    const { apiApp } = await import("@pharmasight/functions/tenant/app/api-app");
+    const routes = apiApp.routes
+      .filter(({ method, path }) => method !== "ALL" && path !== "/api/v1/openapi.json")
+      .map(({ method, path }) => `${method} ${path.replace("/api/v1", "").replaceAll(/:(\w+)/g, "{$1}")}`);
+    const methods = ["get", "post", "put", "patch", "delete"];
+    const described = Object.entries<object>(paths).flatMap(([path, item]) =>
+      methods.filter((method) => method in item).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(described.toSorted()).toEqual([...new Set(routes)].toSorted());
+    const referred = [...text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name);
+    expect([...new Set(referred)].toSorted()).toEqual(Object.keys(components.schemas).toSorted());
+    expect(components.schemas.NewItem).toMatchObject({ additionalProperties: false, required: ["name", "baseUnit"] });
   });
 
   test("an uploaded list becomes items in the background, step by step on its page", async () => {

@@ -1,6 +1,7 @@
 import type { Clock } from "@pharmasight/core/kernel/clock";
 import { unavailable } from "@pharmasight/core/kernel/errors";
 import type { Log } from "@pharmasight/core/kernel/log";
+import { UNCOMPILED } from "@pharmasight/core/kernel/parsing";
 import { parseSecret, type Secrets } from "@pharmasight/core/ports/secrets";
 import type { AppSecret } from "@pharmasight/core/ports/tenant-setup";
 import type { RegistryEntry } from "@pharmasight/core/registry/registry";
@@ -63,7 +64,7 @@ export function postgresTenantDatabases(options: TenantDatabasesOptions): Tenant
         ...(options.ca === undefined ? {} : { ca: options.ca }),
         applicationName: options.applicationName,
         prove: async (ask) => {
-          const [identity] = identitySchema.parse(await ask("select tenant_id from pharmacy.identity"));
+          const [identity] = identitySchema.parse(await ask("select tenant_id from pharmacy.identity"), UNCOMPILED);
           if (identity?.tenant_id !== entry.tenantId) throw mismatch(log, entry.tenantId, identity?.tenant_id);
         },
         log,

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { parseJson } from "../kernel/json.ts";
+import { UNCOMPILED } from "../kernel/parsing.ts";
 
 /** Secrets by reference. Values are never logged and never put into an error. */
 export interface Secrets {
@@ -20,7 +21,7 @@ export interface Secrets {
  * @throws Error without any part of the value
  */
 export function parseSecret<T>(schema: z.ZodType<T>, value: string): T {
-  const parsed = schema.safeParse(parseJson(value));
+  const parsed = schema.safeParse(parseJson(value), UNCOMPILED);
   if (!parsed.success) throw new Error("The secret does not have the form that is expected of it.");
   return parsed.data;
 }

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import * as z from "zod";
+import { UNCOMPILED } from "../kernel/parsing.ts";
 import type { RegistryTables } from "./tables.generated.ts";
 
 const states = [
@@ -70,7 +71,7 @@ export function registryReader(db: Kysely<RegistryTables>): RegistryReader {
   return {
     async findByHost(host) {
       const row = await db.selectFrom("entries").selectAll().where("host", "=", host).executeTakeFirst();
-      return row === undefined ? undefined : entrySchema.parse(row);
+      return row === undefined ? undefined : entrySchema.parse(row, UNCOMPILED);
     },
     async findByTenant(tenantId) {
       const row = await db
@@ -79,7 +80,7 @@ export function registryReader(db: Kysely<RegistryTables>): RegistryReader {
         .where("tenantId", "=", tenantId)
         .where("hostKind", "=", "primary")
         .executeTakeFirst();
-      return row === undefined ? undefined : entrySchema.parse(row);
+      return row === undefined ? undefined : entrySchema.parse(row, UNCOMPILED);
     },
     async changesSince(version) {
       // The counter is read first: a change between the two queries is seen twice rather than never.

@@ -17,13 +17,14 @@ const NO_HOST = "none.invalid";
  * any URL is built of it: Hono's adapter rejects half of the odd hosts before our code runs, and URL parsing changes
  * others.
  */
-export function lambdaHandler(appFor: (path: string) => Hono<EdgeEnv>): HttpHandler {
+export function lambdaHandler(appFor: (path: string) => Hono<EdgeEnv> | Promise<Hono<EdgeEnv>>): HttpHandler {
   const rootHost = new URL(edgeConfig().ROOT_URL).hostname;
   // Hono's adapter takes an application and wants only its `fetch`: a second routing of each request would cost time.
   const outer = new Hono<{ Bindings: { event: APIGatewayProxyEventV2 } }>();
-  outer.fetch = (request, env) => {
+  outer.fetch = async (request, env) => {
     if (env === undefined || !("event" in env)) throw new Error("Hono's adapter gave no event.");
-    return appFor(env.event.rawPath).fetch(request, edgeOf(env.event, rootHost));
+    const app = await appFor(env.event.rawPath);
+    return app.fetch(request, edgeOf(env.event, rootHost));
   };
   const answer = handle(outer);
   return (event, context) =>

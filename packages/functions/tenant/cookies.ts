@@ -20,3 +20,14 @@ export function clearHostCookie(c: EdgeContext, name: CookieName): void {
 export function hostCookie(c: EdgeContext, name: CookieName): string | undefined {
   return isSecure() ? getCookie(c, name, "host") : getCookie(c, name);
 }
+
+/** The session's token, read once a request: both whose it is and where it belongs is asked of it. */
+export function sessionToken(c: EdgeContext): string | undefined {
+  const known = tokens.get(c.req.raw);
+  if (known !== undefined) return known;
+  const token = hostCookie(c, "session");
+  if (token !== undefined) tokens.set(c.req.raw, token);
+  return token;
+}
+
+const tokens = new WeakMap<Request, string>();

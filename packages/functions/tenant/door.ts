@@ -12,7 +12,7 @@ import { createMiddleware } from "hono/factory";
 import { LRUCache } from "lru-cache";
 import { pharmacyUrl } from "../http/addresses.ts";
 import type { EdgeContext, EdgeEnv } from "../http/bindings.ts";
-import { hostCookie, setHostCookie } from "./cookies.ts";
+import { sessionToken, setHostCookie } from "./cookies.ts";
 import { countRequest } from "./quotas.ts";
 
 /** Headers by which other systems choose a tenant. Here the host does; one that disagrees is refused. */
@@ -61,7 +61,7 @@ export async function member(
   suspended: "refused" | "entered" = "refused",
 ): Promise<TenantScope<Member>> {
   const { tenancy } = await tenantPlatform();
-  const token = hostCookie(c, "session");
+  const token = sessionToken(c);
   const tenant = await TenantScope.forMember(tenancy, hostKey(c), token, c.env.origin, suspended);
   await countRequest(c, tenant);
   if (token !== undefined) await renewSession(c, tenant, token);
@@ -127,7 +127,7 @@ async function enterAsCaller(c: EdgeContext): Promise<TenantScope<Member | ApiKe
 
 /** Everything in the request that names a tenant. */
 function claimedTenant(c: EdgeContext): string[] {
-  const token = hostCookie(c, "session");
+  const token = sessionToken(c);
   const ofToken = token === undefined ? undefined : SessionTokens.claimsOf(token)?.tenantId;
   const ofHeaders = tenantHeaders.map((name) => c.req.header(name));
   return [ofToken, ...ofHeaders].filter((value) => value !== undefined);

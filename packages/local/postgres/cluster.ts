@@ -175,7 +175,7 @@ function settings(port: number, options: ClusterOptions): Record<string, string>
     port: String(port),
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
-    max_connections: "300",
+    max_connections: "500",
     // Without it, the query of a client that was killed runs on.
     client_connection_check_interval: "2s",
     password_encryption: "scram-sha-256",

@@ -123,16 +123,19 @@ export async function startWorld() {
   } as typeof setKey;
 
   // Imported now, because they read the environment.
-  const [{ tenantPlatform }, { mailPlatform }, { log }, app, auth, relay, mail, imports] = await Promise.all([
-    import("@pharmasight/adapters/tenant-platform"),
-    import("@pharmasight/adapters/mail-platform"),
-    import("@pharmasight/adapters/log"),
-    import("@pharmasight/functions/tenant/app/app.tsx"),
-    import("@pharmasight/functions/tenant/auth/app.tsx"),
-    import("@pharmasight/functions/tenant/workers/relay-outbox"),
-    import("@pharmasight/functions/tenant/workers/send-mail"),
-    import("@pharmasight/functions/tenant/workers/import-items"),
-  ]);
+  const [{ tenantPlatform }, { mailPlatform }, { log }, app, pages, api, auth, relay, mail, imports] =
+    await Promise.all([
+      import("@pharmasight/adapters/tenant-platform"),
+      import("@pharmasight/adapters/mail-platform"),
+      import("@pharmasight/adapters/log"),
+      import("@pharmasight/functions/tenant/app/app.tsx"),
+      import("@pharmasight/functions/tenant/app/pages.tsx"),
+      import("@pharmasight/functions/tenant/app/api-app"),
+      import("@pharmasight/functions/tenant/auth/app.tsx"),
+      import("@pharmasight/functions/tenant/workers/relay-outbox"),
+      import("@pharmasight/functions/tenant/workers/send-mail"),
+      import("@pharmasight/functions/tenant/workers/import-items"),
+    ]);
   const { tenancy } = await tenantPlatform();
   const queued: QueuedMessage[] = [];
   Object.assign(tenancy.jobs, {
@@ -240,7 +243,7 @@ export async function startWorld() {
     log,
     tenancy: tenancy as Tenancy,
     handlers: { app: app.handler, auth: auth.handler },
-    routes: [...app.app.routes, ...app.apiApp.routes, ...auth.app.routes],
+    routes: [...pages.app.routes, ...api.apiApp.routes, ...auth.app.routes],
     workers: {
       "tenant-relay": (event) => relay.handler(event, invocation),
       "tenant-mail": (event) => mail.handler(event, invocation),

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { invalidInput } from "../../kernel/errors.ts";
+import { once } from "../../kernel/once.ts";
 
 export const taxClasses = ["standard", "zero_rated", "exempt", "out_of_scope"] as const;
 export type TaxClass = (typeof taxClasses)[number];
@@ -30,52 +31,58 @@ const text = (what: string, longest: number) =>
 const blankToNull = (value: unknown) => (typeof value === "string" && value.trim() === "" ? null : (value ?? null));
 const optionalText = (what: string, longest: number) => z.preprocess(blankToNull, text(what, longest).nullable());
 const optionalDecimal = (example: string) => z.preprocess(blankToNull, decimal(example).nullable());
-const factor = z.preprocess(
-  blankToNull,
-  decimal("30")
-    .refine((value) => /[1-9]/.test(value), "Write a number above zero.")
-    .nullable(),
+const factor = () =>
+  z.preprocess(
+    blankToNull,
+    decimal("30")
+      .refine((value) => /[1-9]/.test(value), "Write a number above zero.")
+      .nullable(),
+  );
+
+/**
+ * A new item as a person, a file or a program gives it: blank means not known. Made when the first one comes: most
+ * processes only read items when they start.
+ */
+const newItemSchema = once(() =>
+  z
+    .object({
+      name: text("name", 300).pipe(z.string().min(1, "Give the item a name.")),
+      genericName: optionalText("generic name", 200),
+      brandNames: optionalText("brand names", 500),
+      strength: optionalText("strength", 100),
+      form: optionalText("form", 100),
+      barcode: optionalText("barcode", 64),
+      baseUnit: text("unit", 40).pipe(z.string().min(1, "Say what one unit is, for example tablet.")),
+      wholesaleUnit: optionalText("wholesale unit", 40),
+      basePerWholesale: factor(),
+      supplierUnit: optionalText("supplier unit", 40),
+      wholesalePerSupplier: factor(),
+      retailPrice: optionalDecimal("12.50"),
+      costPrice: optionalDecimal("8.75"),
+      taxClass: z.preprocess(blankToNull, z.enum(taxClasses, "Choose one of the tax classes.").nullable()),
+      isControlled: z.boolean().default(false),
+      isPrescriptionOnly: z.boolean().default(false),
+      isColdChain: z.boolean().default(false),
+    })
+    .superRefine((item, context) => {
+      const need = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
+      if (item.wholesaleUnit !== null && item.basePerWholesale === null) {
+        need("basePerWholesale", `Say how many units one ${item.wholesaleUnit} holds.`);
+      }
+      if (item.wholesaleUnit === null && item.basePerWholesale !== null)
+        need("wholesaleUnit", "Name the wholesale unit.");
+      if (item.supplierUnit !== null && item.wholesalePerSupplier === null) {
+        need("wholesalePerSupplier", `Say how many wholesale units one ${item.supplierUnit} holds.`);
+      }
+      if (item.supplierUnit === null && item.wholesalePerSupplier !== null)
+        need("supplierUnit", "Name the supplier unit.");
+      if (item.supplierUnit !== null && item.wholesaleUnit === null) {
+        need("wholesaleUnit", "A supplier unit is made of wholesale units: name the wholesale unit too.");
+      }
+    }),
 );
 
-/** A new item as a person, a file or a program gives it: blank means not known. */
-const newItemSchema = z
-  .object({
-    name: text("name", 300).pipe(z.string().min(1, "Give the item a name.")),
-    genericName: optionalText("generic name", 200),
-    brandNames: optionalText("brand names", 500),
-    strength: optionalText("strength", 100),
-    form: optionalText("form", 100),
-    barcode: optionalText("barcode", 64),
-    baseUnit: text("unit", 40).pipe(z.string().min(1, "Say what one unit is, for example tablet.")),
-    wholesaleUnit: optionalText("wholesale unit", 40),
-    basePerWholesale: factor,
-    supplierUnit: optionalText("supplier unit", 40),
-    wholesalePerSupplier: factor,
-    retailPrice: optionalDecimal("12.50"),
-    costPrice: optionalDecimal("8.75"),
-    taxClass: z.preprocess(blankToNull, z.enum(taxClasses, "Choose one of the tax classes.").nullable()),
-    isControlled: z.boolean().default(false),
-    isPrescriptionOnly: z.boolean().default(false),
-    isColdChain: z.boolean().default(false),
-  })
-  .superRefine((item, context) => {
-    const need = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
-    if (item.wholesaleUnit !== null && item.basePerWholesale === null) {
-      need("basePerWholesale", `Say how many units one ${item.wholesaleUnit} holds.`);
-    }
-    if (item.wholesaleUnit === null && item.basePerWholesale !== null)
-      need("wholesaleUnit", "Name the wholesale unit.");
-    if (item.supplierUnit !== null && item.wholesalePerSupplier === null) {
-      need("wholesalePerSupplier", `Say how many wholesale units one ${item.supplierUnit} holds.`);
-    }
-    if (item.supplierUnit === null && item.wholesalePerSupplier !== null)
-      need("supplierUnit", "Name the supplier unit.");
-    if (item.supplierUnit !== null && item.wholesaleUnit === null) {
-      need("wholesaleUnit", "A supplier unit is made of wholesale units: name the wholesale unit too.");
-    }
-  });
-
-export type NewItem = Readonly<z.infer<typeof newItemSchema>>;
+export type NewItem = Readonly<z.infer<ReturnType<typeof newItemSchema>>>;
 
 /** What `parseNewItem` takes: every field but name and unit may be missing, null or blank. */
 export interface NewItemInput {
@@ -106,7 +113,7 @@ export type NewItemResult =
 
 /** Checks a new item; mistakes come back by field, in words that say what to do. */
 export function checkNewItem(input: NewItemInput): NewItemResult {
-  const result = newItemSchema.safeParse(input);
+  const result = newItemSchema().safeParse(input);
   if (result.success) return { ok: true, item: result.data };
   const fields: Record<string, string> = {};
   for (const issue of result.error.issues) fields[issue.path.join(".")] ??= issue.message;

@@ -2,6 +2,7 @@ export * as SessionTokens from "./tokens.ts";
 
 import { LRUCache } from "lru-cache";
 import * as z from "zod";
+import { UNCOMPILED } from "../../kernel/parsing.ts";
 import { Signed } from "../../kernel/signed.ts";
 
 /** A session as it travels. It proves who signed in where; whether the session still lives, its row says. */
@@ -22,7 +23,7 @@ export const sign = (claims: SessionClaims, key: Uint8Array): string => Signed.w
  * @returns `undefined` for anything else: malformed, forged, another tenant's, too old
  */
 export function verify(token: string, key: Uint8Array, at: Date): SessionClaims | undefined {
-  const claims = claimsSchema.safeParse(Signed.read(token, key));
+  const claims = claimsSchema.safeParse(Signed.read(token, key), UNCOMPILED);
   return claims.success && !hasExpired(claims.data, at) ? claims.data : undefined;
 }
 
@@ -36,7 +37,7 @@ export const hasExpired = (claims: SessionClaims, at: Date): boolean => claims.e
 export function claimsOf(token: string): SessionClaims | undefined {
   const known = said.get(token);
   if (known !== undefined) return known;
-  const claims = claimsSchema.safeParse(Signed.readUnverified(token));
+  const claims = claimsSchema.safeParse(Signed.readUnverified(token), UNCOMPILED);
   if (claims.success) said.set(token, claims.data);
   return claims.success ? claims.data : undefined;
 }

@@ -9,7 +9,7 @@ import { bodyLimit } from "hono/body-limit";
 import { pharmacyUrl } from "../../http/addresses.ts";
 import { pageContext, serveAssets } from "../../http/assets.ts";
 import type { EdgeEnv } from "../../http/bindings.ts";
-import { onError, onNotFound } from "../../http/errors.tsx";
+import { onError, onNotFound } from "../../http/errors.ts";
 import { secureHeaders } from "../../http/headers.ts";
 import { lambdaHandler } from "../../http/lambda.ts";
 import { sameOrigin } from "../../http/same-origin.ts";

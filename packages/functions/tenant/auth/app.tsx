@@ -1,6 +1,7 @@
+import { prepareTenantPlatform } from "@pharmasight/adapters/tenant-platform";
 import { Hono } from "hono";
 import type { EdgeEnv } from "../../http/bindings.ts";
-import { onError, onNotFound } from "../../http/errors.tsx";
+import { onError, onNotFound } from "../../http/errors.ts";
 import { secureHeaders } from "../../http/headers.ts";
 import { lambdaHandler } from "../../http/lambda.ts";
 import { sameOrigin } from "../../http/same-origin.ts";
@@ -15,6 +16,8 @@ import { secondStep } from "./routes/second-step.tsx";
 import { signIn } from "./routes/sign-in.tsx";
 import { twoFactor } from "./routes/two-factor.tsx";
 
+prepareTenantPlatform();
+
 /** Exported for the test that tries every route it has. */
 export const app = new Hono<EdgeEnv>();
 app.onError(onError);
@@ -22,7 +25,7 @@ app.notFound(onNotFound);
 app.use(secureHeaders(), pharmacyHost);
 app.use(async (c, next) => {
   await next();
-  c.header("cache-control", "no-store");
+  c.res.headers.set("cache-control", "no-store");
 });
 
 // The progress page of a sign-up posts to a link from the public site; every other form comes from the pharmacy itself,

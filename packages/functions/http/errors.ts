@@ -1,10 +1,7 @@
 import { log } from "@pharmasight/adapters/log";
 import { DomainError, type ErrorCode } from "@pharmasight/core/kernel/errors";
-import { ErrorPage } from "@pharmasight/views/shared/error-page.tsx";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { siteUrl } from "./addresses.ts";
-import { pageContext } from "./assets.ts";
 import type { EdgeContext } from "./bindings.ts";
 
 /** The one mapping of errors to status (RFC 9110). */
@@ -26,26 +23,16 @@ const statuses: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
 };
 
 /** Turns whatever was thrown into a page for people or a problem document (RFC 9457) for programs. */
-export function onError(thrown: Error, c: EdgeContext): Response | Promise<Response> {
+export async function onError(thrown: Error, c: EdgeContext): Promise<Response> {
   const error = closed(thrown);
   const status = statuses[error.code];
   if (status >= 500) log.error(error.message, thrown, { path: c.req.path });
   if (error.retryAfterSeconds !== undefined) c.header("retry-after", String(Math.ceil(error.retryAfterSeconds)));
   if (isProgram(c)) return problem(c, error, status);
   if (error.code === "unauthenticated" && c.req.method === "GET") return signIn(c);
-  const { code, retryAfterSeconds } = error;
-  // The page's own words for these two name a way out; the error's only say what happened.
-  const message = code === "not_found" || code === "internal" ? {} : { message: error.message };
-  return c.html(
-    <ErrorPage
-      context={pageContext(c)}
-      code={code}
-      homeUrl={siteUrl()}
-      {...message}
-      {...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds })}
-    />,
-    status,
-  );
+  // Programs never see it, and neither do people on a good day: the start of a process does not wait for it.
+  const { errorPage } = await import("./error-page.tsx");
+  return c.html(errorPage(error, c), status);
 }
 
 /** An unknown path, and an unknown address: the same answer. */
