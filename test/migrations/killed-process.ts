@@ -29,6 +29,7 @@ const outcome = await leadSchema({
   lead: {
     deploymentId: randomUUID(),
     fence: "1",
+    mayGoDown: true,
     signal: new AbortController().signal,
     timeLeftMs: () => 900_000,
     pace: async () => ({ batchSize: 2, delayMs: 0 }),

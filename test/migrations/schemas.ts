@@ -20,6 +20,7 @@ export const migrationOf = (
 export const leadOf = (fence: number, changes: Partial<SchemaLead> = {}): SchemaLead => ({
   deploymentId: randomUUID(),
   fence: String(fence),
+  mayGoDown: true,
   signal: new AbortController().signal,
   timeLeftMs: () => 900_000,
   pace: async () => ({ batchSize: 10, delayMs: 0 }),

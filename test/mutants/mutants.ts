@@ -630,8 +630,8 @@ const rights: readonly Mutant[] = [
     name: "requests-read-owner",
     breaks: "The functions that serve pharmacies can read the credential that owns their databases.",
     file: "stacks/permissions.ts",
-    find: 'return access.tenantSecrets === "read-app" ? ["app"] : [];',
-    replacement: 'return access.tenantSecrets === "read-app" ? ["app", "owner"] : [];',
+    find: 'case "read-app":\n      return ["app"];',
+    replacement: 'case "read-app":\n      return ["app", "owner"];',
     killers: stacks,
   },
 ];

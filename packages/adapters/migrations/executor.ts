@@ -52,7 +52,7 @@ export async function leadSchema<T>(options: LeadOptions<T>): Promise<LeadOutcom
 /**
  * Leads the schema of a new database, or of the control plane, to a version. Runners at the same time wait for one
  * another; whoever comes second finds nothing to do. In a new database, migrations are applied in as few transactions as
- * they allow.
+ * they allow. One that is further already stays as it is.
  * @returns the version reached
  * @throws DomainError `unavailable` when trying again may help, else `internal` with the file's name: it failed, it was
  * changed after it had been applied, or the database has a migration that this code does not know; `conflict` when the
@@ -62,11 +62,11 @@ export async function migrate(options: MigrateOptions): Promise<{ schemaVersion:
   const toVersion = options.toVersion ?? (options.migrations ?? bundled[options.plane]).at(-1)?.version ?? 0;
   const timeoutMs = options.timeoutMs ?? MIGRATE_TIMEOUT_MS;
   try {
-    await run(
+    const outcome = await run(
       { ...options, toVersion, timeoutMs, lockWaitMs: LOCK_WAIT_MS, look: async () => {} },
       { version: undefined },
     );
-    return { schemaVersion: toVersion };
+    return { schemaVersion: outcome.version };
   } catch (error) {
     throw domainErrorOf(error);
   }
@@ -99,7 +99,8 @@ async function run<T>(
     const applied = requireKnown(plane, migrations, schema.history);
     progress.version = applied.at(-1)?.version ?? 0;
     await raiseFence(schema);
-    for (const migration of goingDown(schema, migrations, toVersion)) {
+    const back = schema.lead?.mayGoDown === true ? goingDown(schema, migrations, toVersion) : [];
+    for (const migration of back) {
       await (migration.isTransactional ? takeBack(schema, migration) : takeBackStandalone(schema, migration));
       progress.version = Math.min(progress.version, migration.version - 1);
       schema.log?.info("Migration taken back", { plane, migration: migration.name });
@@ -112,7 +113,7 @@ async function run<T>(
       progress.version = group.at(-1)?.version ?? progress.version;
       for (const { name } of group) schema.log?.info("Migration applied", { plane, migration: name });
     }
-    return { kind: "reached", version: toVersion, seen: await options.look(schema.session) };
+    return { kind: "reached", version: progress.version, seen: await options.look(schema.session) };
   });
 }
 

@@ -36,8 +36,9 @@ const MISSING: readonly unknown[] = ["42P01", "3F000", "42703"];
 
 export interface HistoryOptions {
   readonly plane: Plane;
-  /** Whose the database is; one that says nothing yet is anybody's. */
   readonly tenantId: string | undefined;
+  /** Whether it may still be new, and say nothing. */
+  readonly mayBeNobodys: boolean;
   readonly log: Log | undefined;
 }
 
@@ -181,10 +182,11 @@ async function readIdentity(session: Session, schema: string): Promise<Rows> {
   return found?.yes === true ? session.rows(`select tenant_id::text from ${schema}.identity`) : [];
 }
 
-function requireIdentity(rows: Rows, { tenantId, log }: HistoryOptions): void {
+function requireIdentity(rows: Rows, { tenantId, mayBeNobodys, log }: HistoryOptions): void {
   const [identity] = identitySchema.parse(rows);
-  if (tenantId === undefined || identity === undefined || identity.tenant_id === tenantId) return;
-  log?.alarm("tenant-identity-mismatch", { expected: tenantId, found: identity.tenant_id });
+  if (tenantId === undefined || identity?.tenant_id === tenantId) return;
+  if (identity === undefined && mayBeNobodys) return;
+  log?.alarm("tenant-identity-mismatch", { expected: tenantId, found: identity?.tenant_id });
   throw new DomainError("conflict", "This database belongs to another pharmacy: its schema was not touched.");
 }
 

@@ -85,7 +85,7 @@ export async function withSchema<T>(options: SchemaOptions, work: (run: SchemaRu
     const [backend, locked] = session.greeting.slice(-2);
     if (locked?.[0]?.locked !== true) await waitForLock(session, options.lockWaitMs);
     try {
-      const history = await readHistory(session, { plane, tenantId, log });
+      const history = await readHistory(session, { plane, tenantId, mayBeNobodys: lead === undefined, log });
       const openBeside = () => connect(options, settings(plane));
       return await work({
         session,

@@ -68,7 +68,12 @@ export function postgresTenantSchemas(options: TenantSchemasOptions): TenantSche
       withSession({ ...at(owner), applicationName: "pharmasight-look", timeoutMs: LOOK_TIMEOUT_MS }, (session) =>
         inTransaction(session, async () => {
           await session.script("set transaction isolation level repeatable read, read only");
-          const version = await readVersion(session, { plane: "tenant", tenantId: owner.tenantId, log });
+          const version = await readVersion(session, {
+            plane: "tenant",
+            tenantId: owner.tenantId,
+            mayBeNobodys: false,
+            log,
+          });
           const fingerprint = await fingerprintOf(session, "tenant");
           return { version, fingerprint, tableSizes: await tableSizesOf(session, "tenant") };
         }),

@@ -113,7 +113,7 @@ export function postgresServerHosts(options: {
             [ref, project.name],
           );
           if (row?.is_ready === true) return;
-          const template = await ensureTemplate(session, { ...reached(admin), ca });
+          const template = await ensureTemplate(session, { ...reached(admin), ca }, project.schemaVersion);
           await drop(session, ref);
           await makeOwner(session, ref, project.ownerPassword);
           await session.script(

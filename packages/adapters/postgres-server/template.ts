@@ -4,6 +4,7 @@ import type { DatabaseEndpoint } from "@pharmasight/core/ports/database-hosts";
 import type { DatabaseCredential } from "@pharmasight/core/ports/tenant-setup";
 import { migrate } from "../migrations/executor.ts";
 import { migrations } from "../migrations/migrations.generated.ts";
+import { schemaVersions } from "../migrations/schema-versions.generated.ts";
 import type { Session } from "../postgres/client.ts";
 import { scramVerifier } from "../postgres/scram.ts";
 import { withSession } from "../postgres/session.ts";
@@ -25,20 +26,23 @@ export interface TemplateServer {
 }
 
 /**
- * The template of this code's migrations, made when it is missing. It is made under another name and gets its own last,
+ * The template of a version of this code's migrations, made when it is missing. It is made under another name and gets its own last,
  * so a worker that dies leaves a draft that the next one throws away. Nobody can connect to a finished one. Workers queue
  * for one lock; the lock ends with the session. Whoever makes one drops those before it.
  * @returns its name
  */
-export async function ensureTemplate(session: Session, server: TemplateServer): Promise<string> {
-  const version = Math.max(0, ...migrations.tenant.map((migration) => migration.version));
-  const checksums = migrations.tenant.map(({ checksum }) => checksum);
+export async function ensureTemplate(
+  session: Session,
+  server: TemplateServer,
+  version = schemaVersions.tenant,
+): Promise<string> {
+  const checksums = migrations.tenant.filter((one) => one.version <= version).map(({ checksum }) => checksum);
   const name = templateOf(version, checksums);
   if (await isThere(session, name)) return name;
   await session.rows("select pg_advisory_lock(hashtextextended('pharmasight template', 0))");
   try {
     if (!(await isThere(session, name))) {
-      await build(session, server, name);
+      await build(session, server, { name, version });
       await dropEarlier(session, version);
     }
   } finally {
@@ -52,7 +56,11 @@ async function isThere(session: Session, name: string): Promise<boolean> {
   return rows.length > 0;
 }
 
-async function build(session: Session, { endpoint, credential, ca }: TemplateServer, name: string): Promise<void> {
+async function build(
+  session: Session,
+  { endpoint, credential, ca }: TemplateServer,
+  { name, version }: { readonly name: string; readonly version: number },
+): Promise<void> {
   const password = randomBytes(24).toString("base64url");
   for (const role of [TEMPLATE_OWNER, ...GROUPS]) await ensureRole(session, role);
   await session.script(`alter role ${TEMPLATE_OWNER} login password '${await scramVerifier(password)}'`);
@@ -68,6 +76,7 @@ async function build(session: Session, { endpoint, credential, ca }: TemplateSer
     endpoint: draft,
     credential: { user: TEMPLATE_OWNER, password },
     plane: "tenant",
+    toVersion: version,
     ca,
   });
   await session.script(`alter role ${TEMPLATE_OWNER} nologin password null`);

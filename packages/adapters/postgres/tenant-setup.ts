@@ -4,6 +4,7 @@ import type { Log } from "@pharmasight/core/kernel/log";
 import { constraintOf, sqlStateOf, UNIQUE_VIOLATION } from "@pharmasight/core/kernel/sqlstate";
 import type { OwnerSecret, TenantSetup } from "@pharmasight/core/ports/tenant-setup";
 import { documentTypes } from "@pharmasight/core/tenant/numbering/document-types";
+import { REQUIRED_SCHEMA_VERSION } from "@pharmasight/core/tenant/schema/capabilities";
 import { migrate } from "../migrations/executor.ts";
 import { schemaVersions } from "../migrations/schema-versions.generated.ts";
 import type { Session } from "./client.ts";
@@ -65,6 +66,7 @@ export function postgresTenantSetup(options: {
     },
 
     newestSchemaVersion: schemaVersions.tenant,
+    requiredSchemaVersion: REQUIRED_SCHEMA_VERSION,
 
     migrate: (owner, toVersion) =>
       migrate({ ...connection(owner, ca), plane: "tenant", tenantId: owner.tenantId, toVersion, log }),

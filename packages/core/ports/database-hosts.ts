@@ -81,4 +81,6 @@ export interface NewDatabaseProject {
   readonly ownerPassword: string;
   readonly region: string;
   readonly size: string;
+  /** Of the template that it is made from, where there are templates; default the newest. */
+  readonly schemaVersion?: number;
 }

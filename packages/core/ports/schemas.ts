@@ -21,6 +21,8 @@ export interface MigrationFacts {
 export interface SchemaLead {
   readonly deploymentId: string;
   readonly fence: string;
+  /** Whether migrations may be taken back; without it a schema that is further already stays as it is. */
+  readonly mayGoDown: boolean;
   /** Aborted when the lead is lost: what runs is cancelled. */
   readonly signal: AbortSignal;
   /** Milliseconds that are left to this worker; a backfill stops in time and is continued by the next one. */

@@ -31,6 +31,8 @@ export interface TenantSetup {
   setPasswords(owner: OwnerSecret, roles: { app: DatabaseCredential; reader: DatabaseCredential }): Promise<void>;
   /** The last version of the schema that this code comes with. */
   readonly newestSchemaVersion: number;
+  /** The oldest that this code can serve. */
+  readonly requiredSchemaVersion: number;
   /** Leads the schema up or down to a version. @returns the version reached */
   migrate(owner: OwnerSecret, toVersion: number): Promise<{ schemaVersion: number }>;
   /**

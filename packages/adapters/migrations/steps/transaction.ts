@@ -14,8 +14,6 @@ const PAUSE_MS = 500;
 /** Kept for recording what happened. */
 const RESERVE_MS = 10_000;
 const STATEMENT_TIMEOUT_MIN_MS = 1000;
-/** Statements that are sent before the first of them is answered. */
-const SENT_AHEAD_MAX = 50;
 
 /**
  * Runs `work` in one transaction in which nobody with a lower fence can follow. Rolled back when it throws.
@@ -66,19 +64,12 @@ export const placeOf = (plane: Plane, { name }: Migration, script: Place["script
 });
 
 /**
- * Runs statements of a transaction one by one. They are sent ahead, so that locks are held for the work and not for its
- * way through the network: after a failure the server refuses the rest.
+ * Runs statements of a transaction one by one. Never ahead of an answer: Supabase's pooler mixes the answers up.
  * @throws StepFailed that names the first that failed
  */
 export async function runStatements(run: SchemaRun, place: Place, statements: readonly string[]): Promise<void> {
-  for (let start = 0; start < statements.length; start += SENT_AHEAD_MAX) {
-    const sent = statements.slice(start, start + SENT_AHEAD_MAX);
-    const answers = await Promise.allSettled(sent.map((statement) => run.session.script(statement)));
-    const failed = answers.findIndex(({ status }) => status === "rejected");
-    const answer = answers[failed];
-    if (answer?.status === "rejected") {
-      throw new StepFailed({ ...place, statement: start + failed + 1 }, answer.reason);
-    }
+  for (const [index, statement] of statements.entries()) {
+    await inPlace({ ...place, statement: index + 1 }, () => run.session.script(statement));
   }
 }
 

@@ -7,7 +7,8 @@ import { type Deployment, type DeploymentState, migrationsBetween, type Target }
 import { ATTEMPTS_MAX } from "./failures.ts";
 import { closeFailed, halt } from "./recording.ts";
 import { contractRefusal } from "./releases.ts";
-import { dueAt, EARLY_SECONDS, hasRoom } from "./releasing.ts";
+import { dueAt, EARLY_SECONDS, hasRoom, hint } from "./releasing.ts";
+import { heardAt } from "./visibility.ts";
 
 /** Far longer than the time between two heartbeats, so that a lease which ran out means a dead worker. */
 export const LEASE_SECONDS = 90;
@@ -23,7 +24,7 @@ export interface Claim {
   /** SQLSTATE of the attempt before, if that failed. */
   readonly failedBefore: string | undefined;
   readonly work:
-    | { readonly kind: "lead"; readonly toVersion: number }
+    | { readonly kind: "lead"; readonly toVersion: number; readonly isWayBack: boolean }
     | { readonly kind: "repair"; readonly repair: string };
   readonly pace: Pace;
   readonly ownerSecretArn: string | null;
@@ -58,7 +59,14 @@ export async function claimTarget(
       await giveBack(tx, target, due);
       return undefined;
     }
-    const refusal = await contractRefusal(tx, ahead(migrations, target));
+    const before = ahead(migrations, target);
+    const heard = await heardAt(tx, target, before);
+    if (heard > now) {
+      await giveBack(tx, target, heard);
+      await hint(tx, target, (heard.getTime() - now.getTime()) / 1000);
+      return undefined;
+    }
+    const refusal = await contractRefusal(tx, before);
     if (refusal !== undefined) {
       await halt(tx, deployment, refusal);
       return undefined;
@@ -169,7 +177,7 @@ async function take(tx: ControlScope, deployment: Deployment, target: FoundTarge
     failedBefore: target.sqlState ?? undefined,
     work:
       deployment.repair === null
-        ? { kind: "lead", toVersion: target.toVersion ?? target.fromVersion }
+        ? { kind: "lead", toVersion: target.toVersion ?? target.fromVersion, isWayBack: deployment.kind === "rollback" }
         : { kind: "repair", repair: deployment.repair },
     pace: { batchSize: deployment.batchSize, batchDelayMs: deployment.batchDelayMs },
     ownerSecretArn: target.ownerSecretArn,

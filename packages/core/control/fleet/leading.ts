@@ -70,6 +70,7 @@ async function work(
 class KeptLead implements SchemaLead {
   readonly deploymentId: string;
   readonly fence: string;
+  readonly mayGoDown: boolean;
   readonly #control: ControlScope;
   readonly #claim: Claim;
   readonly #timeLeftMs: () => number;
@@ -84,6 +85,7 @@ class KeptLead implements SchemaLead {
   constructor(control: ControlScope, claim: Claim, heartbeatMs: number, timeLeftMs: () => number) {
     this.deploymentId = claim.deploymentId;
     this.fence = claim.fence;
+    this.mayGoDown = claim.work.kind === "lead" && claim.work.isWayBack;
     this.#control = control;
     this.#claim = claim;
     this.#timeLeftMs = timeLeftMs;

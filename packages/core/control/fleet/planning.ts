@@ -217,11 +217,24 @@ async function refusalsOf(
   }
   const contract = await contractRefusal(control, migrations);
   if (contract !== undefined) refusals.push(contract);
+  refusals.push(...tooSoon(migrations, found.targets));
   if (rehearsal === undefined && request.withoutRehearsal === undefined) {
     const names = migrations.map(({ name }) => name);
     refusals.push(`Nobody rehearsed ${named(names)} as they are now: rehearse, or say why it goes without.`);
   }
   return refusals;
+}
+
+/** Code learns what a pharmacy's schema has after the change, so what it then does without goes in another deployment. */
+function tooSoon(migrations: readonly MigrationFacts[], targets: readonly PlannedTarget[]): readonly string[] {
+  return migrations.flatMap(({ phase, name, codeKnows }) => {
+    if (phase !== "contract" || codeKnows === undefined) return [];
+    const behind = targets.filter(({ version }) => version < codeKnows).map(({ label }) => label);
+    if (behind.length === 0) return [];
+    return [
+      `${name} comes after version ${codeKnows} is in use: first lead ${named(behind)} there, with --to ${codeKnows}.`,
+    ];
+  });
 }
 
 function warningsOf(given: {

@@ -2,6 +2,7 @@ import { MINUTE_SECONDS, secondsAfter } from "../../kernel/clock.ts";
 import { DomainError, unavailable } from "../../kernel/errors.ts";
 import type { ProjectEndpoints } from "../../ports/database-hosts.ts";
 import type { OwnerSecret } from "../../ports/tenant-setup.ts";
+import { settledVersion } from "../fleet/baseline.ts";
 import type { ControlScope } from "../scope.ts";
 import {
   completeOwnerSecret,
@@ -58,6 +59,7 @@ export async function createDatabase(context: StepContext): Promise<StepOutcome>
         ownerPassword: owner.password,
         region: database.region,
         size: database.size,
+        schemaVersion: await schemaVersionFor(context),
       });
   return done(async (tx) => {
     await tx.db
@@ -163,8 +165,8 @@ export async function makeSecrets(context: StepContext): Promise<StepOutcome> {
 }
 
 export async function applySchema(context: StepContext): Promise<StepOutcome> {
-  const { setup } = context.ports;
-  const { schemaVersion } = await setup.migrate(await ownerOf(context), setup.newestSchemaVersion);
+  const toVersion = await schemaVersionFor(context);
+  const { schemaVersion } = await context.ports.setup.migrate(await ownerOf(context), toVersion);
   return done(async (tx) => {
     await tx.db
       .updateTable("tenants")
@@ -173,6 +175,10 @@ export async function applySchema(context: StepContext): Promise<StepOutcome> {
       .execute();
   });
 }
+
+/** What all other pharmacies have: nobody begins with a change that is still being tried on a few. */
+const schemaVersionFor = ({ control, ports: { setup } }: StepContext): Promise<number> =>
+  settledVersion(control, setup.newestSchemaVersion, setup.requiredSchemaVersion);
 
 export const ownerOf = ({ ports, database }: StepContext): Promise<OwnerSecret> =>
   readOwnerSecret(ports.secrets, present(database?.ownerSecretArn, "owner secret"));
