@@ -45,7 +45,7 @@ test("a new cluster is UTF8, wants a SCRAM password and hears of dead clients", 
        current_setting('max_connections') as connections, (select rolpassword like 'SCRAM-SHA-256%' from pg_authid
        where rolname = current_user) as scram`,
   );
-  expect(row).toEqual({ encoding: "UTF8", checks: "2s", connections: "300", scram: true });
+  expect(row).toEqual({ encoding: "UTF8", checks: "2s", connections: "500", scram: true });
   await expect(
     query({ ...cluster, superuser: { user: "postgres", password: "wrong" } }, "select 1"),
   ).rejects.toMatchObject({ code: "28P01" });

@@ -134,8 +134,8 @@ const sessions: readonly Mutant[] = [
     name: "session-unverified",
     breaks: "A session's token is believed without its signature.",
     file: "packages/core/tenant/sessions/tokens.ts",
-    find: "claimsSchema.safeParse(Signed.read(token, key))",
-    replacement: "claimsSchema.safeParse(key && Signed.readUnverified(token))",
+    find: "claimsSchema.safeParse(Signed.read(token, key), UNCOMPILED)",
+    replacement: "claimsSchema.safeParse(key && Signed.readUnverified(token), UNCOMPILED)",
     killers: doors,
   },
   {
@@ -287,7 +287,7 @@ const lifecycle: readonly Mutant[] = [
   {
     name: "items-page-without-module",
     breaks: "The pages of a module that the plan has not are open.",
-    file: "packages/functions/tenant/app/app.tsx",
+    file: "packages/functions/tenant/app/pages.tsx",
     find: 'for (const path of ["/items", "/items/*"]) app.use',
     replacement: 'for (const path of ["/nothing"]) app.use',
     killers: modulePages,
@@ -295,7 +295,7 @@ const lifecycle: readonly Mutant[] = [
   {
     name: "keys-page-without-module",
     breaks: "API keys are made without their module.",
-    file: "packages/functions/tenant/app/app.tsx",
+    file: "packages/functions/tenant/app/pages.tsx",
     find: 'app.use("/settings/api-keys/*", requireModule("api_access"));',
     replacement: "",
     killers: modulePages,
@@ -303,7 +303,7 @@ const lifecycle: readonly Mutant[] = [
   {
     name: "items-api-without-module",
     breaks: "The API of a module that the plan has not is open.",
-    file: "packages/functions/tenant/app/app.tsx",
+    file: "packages/functions/tenant/app/api-app.ts",
     find: 'for (const path of ["/api/v1/items", "/api/v1/items/*"]) apiApp.use',
     replacement: 'for (const path of ["/api/v1/nothing"]) apiApp.use',
     killers: modulePages,
