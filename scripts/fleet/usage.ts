@@ -127,7 +127,7 @@ const commands = {
       "halt-rate",
       "halt-sample",
       "halt-failures",
-      "no-quiet-hours",
+      "without-rehearsal",
       "yes",
       "follow",
     ],

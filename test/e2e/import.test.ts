@@ -95,7 +95,7 @@ describe("an import, in a browser", { timeout: 240_000 }, () => {
     const chunks: Buffer[] = [];
     for await (const chunk of await download.createReadStream()) chunks.push(chunk);
     const lines = Buffer.concat(chunks).toString().trim().split("\r\n");
-    expect(lines[0]).toBe("\uFEFFRow,Reason,Product*,Sell @,On shelf,Lot");
+    expect(lines[0]).toBe("Row,Reason,Product*,Sell @,On shelf,Lot");
     expect(lines).toHaveLength(4);
     expect(lines[1]).toContain("twelve");
 

@@ -29,7 +29,7 @@ export const leadOf = (fence: number, changes: Partial<SchemaLead> = {}): Schema
 });
 
 /** Leads a schema of tenants. */
-export const leadTo = (
+const leadTo = (
   at: Pick<LeadOptions<void>, "endpoint" | "credential">,
   migrations: readonly Migration[],
   toVersion: number,

@@ -333,7 +333,12 @@ describe("the control plane's own migrations", () => {
   });
 
   test("can be tried again by the same names when their first deployment fails", () => {
-    for (const { resource } of templates.ofType("AWS::Logs::LogGroup")) {
+    // SST makes those of the APIs itself, with names of their own.
+    const groups = templates
+      .ofType("AWS::Logs::LogGroup")
+      .filter(({ resource }) => JSON.stringify(resource.Properties.LogGroupName ?? "").includes("/pharmasight/"));
+    expect(groups.length).toBeGreaterThan(5);
+    for (const { resource } of groups) {
       expect(resource.DeletionPolicy).toBe("RetainExceptOnCreate");
     }
   });
