@@ -1,4 +1,4 @@
-import { migrate } from "@pharmasight/adapters/migrations/executor";
+import { leadSchema, migrate } from "@pharmasight/adapters/migrations/executor";
 import { schemaVersions } from "@pharmasight/adapters/migrations/schema-versions.generated";
 import { postgresTenantSetup } from "@pharmasight/adapters/postgres/tenant-setup";
 import fc from "fast-check";
@@ -40,7 +40,12 @@ describe("all migrations of a plane", () => {
     const newest = { schemaVersion: schemaVersions[plane] };
     expect(await migrate(at)).toEqual(newest);
     expect(await migrate(at)).toEqual(newest);
-    expect(await migrate({ ...at, toVersion: 1 })).toEqual({ schemaVersion: 1 });
+    // Back only by whoever leads there on purpose.
+    expect(await migrate({ ...at, toVersion: 1 })).toEqual(newest);
+    const led = { ...at, toVersion: 1, look: async () => undefined };
+    const stays = { kind: "reached", version: newest.schemaVersion };
+    expect(await leadSchema({ ...led, lead: leadOf(1, { mayGoDown: false }) })).toMatchObject(stays);
+    expect(await leadSchema({ ...led, lead: leadOf(2) })).toMatchObject({ kind: "reached", version: 1 });
     expect(await migrate(at)).toEqual(newest);
   });
 });
