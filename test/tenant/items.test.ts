@@ -111,6 +111,14 @@ test("any text whatsoever is stored as given or refused by field, and never brea
   );
 });
 
+test.each(["__proto__", "constructor", "toString", "hasOwnProperty"])(
+  "%s is searched for like any word",
+  async (search) => {
+    const made = await Items.create(await alfa.member(), { name: `Named ${search}`, baseUnit: "unit" });
+    expect(await namesFor(search)).toContain(made.name);
+  },
+);
+
 test("half a character, which JSON can carry, is stored as a mark and breaks neither item nor audit", async () => {
   const made = await Items.create(await alfa.member(), { name: "Half \ud83d", baseUnit: "unit", strength: "\udc00" });
   expect(made).toMatchObject({ name: "Half \ufffd", strength: "\ufffd" });

@@ -70,5 +70,8 @@ const fullNames: Readonly<Record<string, readonly string[]>> = {
   "3tc": ["lamivudine"],
 };
 
-/** Everything that a typed word may stand for, the word itself first. */
-export const alternativesOf = (word: string): readonly string[] => [word, ...(fullNames[word] ?? [])];
+/** Everything that a typed word may stand for, the word itself first. What every object has, such as `constructor`, is none. */
+export const alternativesOf = (word: string): readonly string[] => [
+  word,
+  ...((Object.hasOwn(fullNames, word) ? fullNames[word] : undefined) ?? []),
+];
