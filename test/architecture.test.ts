@@ -123,3 +123,14 @@ function targetArea({ file, specifier }: Import): string | undefined {
   const own = /^@pharmasight\/(.+)$/.exec(specifier)?.[1];
   return own === undefined ? undefined : areaOf(join(root, "packages", own));
 }
+
+test("the lockfile knows the version of every package, those of other machines too", () => {
+  // npm writes an entry without one for a package of another machine that the registry did not have at that moment. Once
+  // the registry has it, `npm ci` stops at the entry.
+  const lock: { packages: Record<string, { version?: string; link?: boolean }> } = JSON.parse(
+    readFileSync(join(root, "package-lock.json"), "utf8"),
+  );
+  const entries = Object.entries(lock.packages).filter(([path, { link }]) => path !== "" && link !== true);
+  expect(entries.length).toBeGreaterThan(500);
+  expect(entries.filter(([, { version }]) => version === undefined).map(([path]) => path)).toEqual([]);
+});
