@@ -147,7 +147,15 @@ interface Standing {
   readonly because: "payment_overdue" | "suspended" | "not_open";
 }
 
-const everything: readonly Act[] = ["sign_in", "see_billing", "read_records", "export", "finish_document", "work", "grow"];
+const everything: readonly Act[] = [
+  "sign_in",
+  "see_billing",
+  "read_records",
+  "export",
+  "finish_document",
+  "work",
+  "grow",
+];
 const open: Standing = { acts: everything, because: "not_open" };
 const shut: Standing = { acts: [], because: "not_open" };
 
