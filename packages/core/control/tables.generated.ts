@@ -3,10 +3,21 @@ import type { ColumnType, Generated } from "kysely";
 
 export type Json = ColumnType<unknown, NonNullable<unknown>, NonNullable<unknown>>;
 
+export interface AddOnsTable {
+  code: string;
+  name: string;
+  description: string;
+  moduleName: "inventory" | "sales" | "purchases" | "reports" | "stock_take" | "multi_branch" | "api_access" | "advanced_reports" | "custom_branding" | null;
+  limitName: "branches" | "users" | "items" | "api_requests_per_minute" | null;
+  raiseBy: number | null;
+  isCountable: boolean;
+  place: number;
+}
+
 export interface AuditLogTable {
   id: string;
   at: Date;
-  actorKind: "visitor" | "operator" | "system";
+  actorKind: "visitor" | "operator" | "system" | "member";
   actorId: string | null;
   tenantId: string | null;
   action: string;
@@ -15,6 +26,32 @@ export interface AuditLogTable {
   requestId: string | null;
   before: Json | null;
   after: Json | null;
+}
+
+export interface BillingFindingsTable {
+  id: string;
+  kind: "paid_without_tenant" | "tenant_without_payment" | "module_without_item" | "item_without_module" | "database_without_subscription" | "second_subscription" | "row_differs" | "invoice_differs";
+  subject: string;
+  tenantId: string | null;
+  details: Json;
+  foundAt: Date;
+  seenAt: Date;
+  repairedAt: Date | null;
+  repair: string | null;
+  repairedBy: string | null;
+}
+
+export interface CheckoutsTable {
+  id: string;
+  tenantId: string;
+  priceId: string;
+  state: "reserved" | "open" | "completed" | "expired" | "withdrawn";
+  stripeSessionId: string | null;
+  url: string | null;
+  startedBy: string;
+  expiresAt: Date;
+  createdAt: Date;
+  updatedAt: Date;
 }
 
 export interface DatabaseServersTable {
@@ -97,6 +134,45 @@ export interface FleetTable {
   settledVersion: number | null;
 }
 
+export interface InvoicesTable {
+  id: string;
+  tenantId: string;
+  stripeSubscriptionId: string | null;
+  number: string | null;
+  status: "draft" | "open" | "paid" | "void" | "uncollectible";
+  currency: string;
+  total: string;
+  amountDue: string;
+  amountPaid: string;
+  amountRefunded: Generated<string>;
+  amountCredited: Generated<string>;
+  periodStart: Date | null;
+  periodEnd: Date | null;
+  dueAt: Date | null;
+  paidAt: Date | null;
+  nextAttemptAt: Date | null;
+  attempts: Generated<number>;
+  needsConfirmation: Generated<boolean>;
+  hostedUrl: string | null;
+  pdfUrl: string | null;
+  disputedAt: Date | null;
+  paidReference: string | null;
+  createdAt: Date;
+  fetchedAt: Date;
+}
+
+export interface MrrMovementsTable {
+  id: string;
+  tenantId: string;
+  number: number;
+  at: Date;
+  kind: "new" | "expansion" | "contraction" | "churn" | "reactivation";
+  currency: string;
+  amount: string;
+  mrr: string;
+  stripeSubscriptionId: string | null;
+}
+
 export interface OutboxTable {
   id: string;
   queue: string;
@@ -107,6 +183,51 @@ export interface OutboxTable {
   doneAt: Date | null;
   attempts: Generated<number>;
   lastError: string | null;
+  createdAt: Date;
+}
+
+export interface PaymentEventsTable {
+  id: string;
+  type: string;
+  apiVersion: string | null;
+  stripeCustomerId: string | null;
+  createdAt: Date;
+  receivedAt: Date;
+  state: Generated<"received" | "applied" | "ignored" | "failed" | "discarded">;
+  attempts: Generated<number>;
+  error: string | null;
+  appliedAt: Date | null;
+  payload: Json;
+}
+
+export interface PlanChangesTable {
+  id: string;
+  tenantId: string;
+  items: Json;
+  kind: "now" | "at_period_end";
+  state: "quoted" | "applying" | "waiting" | "applied" | "failed" | "expired";
+  currency: string;
+  prorationAt: Date;
+  dueNow: string;
+  dueNext: string;
+  nextAt: Date | null;
+  lines: Json;
+  stripeInvoiceId: string | null;
+  invoiced: string | null;
+  askedBy: string;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface PricesTable {
+  id: string;
+  planId: string | null;
+  addOnCode: string | null;
+  currency: string;
+  billingInterval: "month" | "year";
+  amount: string;
+  isCurrent: Generated<boolean>;
+  stripePriceId: string | null;
   createdAt: Date;
 }
 
@@ -148,6 +269,21 @@ export interface RateLimitsTable {
   key: string;
   hits: Date[];
   expiresAt: Date;
+}
+
+export interface RefundsTable {
+  id: string;
+  tenantId: string;
+  invoiceId: string;
+  amount: string;
+  currency: string;
+  state: "asked" | "done" | "refused";
+  stripeCreditNoteId: string | null;
+  stripeRefundId: string | null;
+  reason: string;
+  askedBy: string;
+  createdAt: Date;
+  updatedAt: Date;
 }
 
 export interface RegistryCounterTable {
@@ -210,6 +346,16 @@ export interface SubscriptionPlansTable {
   includedModules: ("inventory" | "sales" | "purchases" | "reports" | "stock_take" | "multi_branch" | "api_access" | "advanced_reports" | "custom_branding")[];
   features: Json;
   updatedAt: Date;
+  tenantId: string | null;
+}
+
+export interface TenantAddOnsTable {
+  tenantId: string;
+  addOnCode: string;
+  quantity: number;
+  priceId: string;
+  stripeItemId: string;
+  createdAt: Date;
 }
 
 export interface TenantDatabasesTable {
@@ -241,6 +387,7 @@ export interface TenantModulesTable {
   isEnabled: Generated<boolean>;
   expiresAt: Date | null;
   createdAt: Date;
+  title: string | null;
 }
 
 export interface TenantPeopleTable {
@@ -275,6 +422,37 @@ export interface TenantSubscriptionsTable {
   stripeSubscriptionId: string | null;
   createdAt: Date;
   updatedAt: Date;
+  priceId: string | null;
+  currency: string | null;
+  collection: Generated<"automatic" | "invoice">;
+  stripePlanItemId: string | null;
+  endsAt: Date | null;
+  endedAt: Date | null;
+  pendingUntil: Date | null;
+  pendingPriceId: string | null;
+  pendingUrl: string | null;
+  stripeScheduleId: string | null;
+  scheduledPriceId: string | null;
+  scheduledAt: Date | null;
+  cardBrand: string | null;
+  cardLast4: string | null;
+  cardExpiresAt: Date | null;
+  discountPercent: string | null;
+  discountAmount: string | null;
+  discountEndsAt: Date | null;
+  fetchedAt: Date | null;
+}
+
+export interface TenantUsageTable {
+  tenantId: string;
+  month: string;
+  apiCalls: Generated<string>;
+  storageBytes: Generated<string>;
+  users: Generated<number>;
+  branches: Generated<number>;
+  items: Generated<number>;
+  moduleDays: ColumnType<unknown, NonNullable<unknown> | undefined, NonNullable<unknown>>;
+  measuredAt: Date;
 }
 
 export interface TenantsTable {
@@ -298,31 +476,48 @@ export interface TenantsTable {
   ownerMailbox: string | null;
   trialMailbox: string | null;
   profileVersion: Generated<string>;
+  pastDueSince: Date | null;
+  graceEndsAt: Date | null;
+  accessEndsAt: Date | null;
+  suspension: "trial_ended" | "unpaid" | "subscription_ended" | "operator" | null;
+  nextChangeAt: Date | null;
+  billingCurrency: string | null;
 }
 
 export interface ControlTables {
+  addOns: AddOnsTable;
   auditLog: AuditLogTable;
+  billingFindings: BillingFindingsTable;
+  checkouts: CheckoutsTable;
   databaseServers: DatabaseServersTable;
   deploymentTargets: DeploymentTargetsTable;
   deploymentWaves: DeploymentWavesTable;
   deployments: DeploymentsTable;
   findRequests: FindRequestsTable;
   fleet: FleetTable;
+  invoices: InvoicesTable;
+  mrrMovements: MrrMovementsTable;
   outbox: OutboxTable;
+  paymentEvents: PaymentEventsTable;
+  planChanges: PlanChangesTable;
+  prices: PricesTable;
   provisioningAttempts: ProvisioningAttemptsTable;
   provisioningJobs: ProvisioningJobsTable;
   provisioningSteps: ProvisioningStepsTable;
   rateLimits: RateLimitsTable;
+  refunds: RefundsTable;
   registryCounter: RegistryCounterTable;
   rehearsals: RehearsalsTable;
   releases: ReleasesTable;
   signUps: SignUpsTable;
   subscriptionPlans: SubscriptionPlansTable;
+  tenantAddOns: TenantAddOnsTable;
   tenantDatabases: TenantDatabasesTable;
   tenantHosts: TenantHostsTable;
   tenantModules: TenantModulesTable;
   tenantPeople: TenantPeopleTable;
   tenantSchemas: TenantSchemasTable;
   tenantSubscriptions: TenantSubscriptionsTable;
+  tenantUsage: TenantUsageTable;
   tenants: TenantsTable;
 }

@@ -49,7 +49,29 @@ const entrySchema = z.object({
     .array(z.string())
     .nullable()
     .transform((modules) => modules ?? []),
-  grantedModules: z.array(z.object({ module: z.string(), expiresAt: z.coerce.date().nullable() })),
+  grantedModules: z.array(
+    z.object({
+      module: z.string(),
+      source: z.enum(["add_on", "grant", "trial", "custom"]),
+      /** Of one that was made for this pharmacy. */
+      title: z.string().nullable(),
+      expiresAt: z.coerce.date().nullable(),
+    }),
+  ),
+  /** Room that was bought beyond the plan's. */
+  raises: z.array(
+    z.object({
+      limit: z.enum(["branches", "users", "items", "api_requests_per_minute"]),
+      by: z.number().int().positive(),
+    }),
+  ),
+  planName: z.string().nullable(),
+  /** Until when access stays although a payment is overdue. */
+  graceEndsAt: z.date().nullable(),
+  /** Until when a cancelled subscription is paid for. */
+  accessEndsAt: z.date().nullable(),
+  /** Null where it was suspended before causes were recorded, and wherever it is not suspended. */
+  suspension: z.enum(["trial_ended", "unpaid", "subscription_ended", "operator"]).nullable(),
   maxBranches: z.number().nullable(),
   maxUsers: z.number().nullable(),
   maxItems: z.number().nullable(),

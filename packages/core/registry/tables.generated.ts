@@ -31,6 +31,11 @@ export interface EntriesTable {
   maxItems: number | null;
   grantedModules: Json | null;
   apiRequestsPerMinute: number | null;
+  planName: string | null;
+  raises: Json | null;
+  graceEndsAt: Date | null;
+  accessEndsAt: Date | null;
+  suspension: string | null;
 }
 
 export interface RegistryTables {
