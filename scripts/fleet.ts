@@ -1,8 +1,8 @@
 import { DomainError } from "@pharmasight/core/kernel/errors";
-import { definitions, requireOwn } from "./fleet/options.ts";
-import { processTerminal } from "./fleet/terminal.ts";
-import { isCommand, usage, usageOfCommand } from "./fleet/usage.ts";
+import { definitions } from "./fleet/options.ts";
+import { isCommand, requireOwn, usage, usageOfCommand } from "./fleet/usage.ts";
 import { argumentsOf, operate, operatorIdOf, print, requireStage } from "./operators/process.ts";
+import { processTerminal } from "./operators/terminal.ts";
 import { UsageError } from "./operators/usage.ts";
 
 /**

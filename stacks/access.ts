@@ -9,12 +9,13 @@ export type StageSecretName =
   | "signing-key"
   | "supabase-token"
   | "stripe-key"
+  | "stripe-webhook"
   | "postgres-administrator";
 
 /** Everything that one function may reach. What is not said here, IAM refuses. */
 export interface Access {
   /** Which of the parsers in `adapters/config.ts` the function starts with. */
-  readonly settings: "control" | "control-migration" | "provisioning" | "tenant";
+  readonly settings: "control" | "control-migration" | "provisioning" | "billing" | "hooks" | "tenant" | "tenant-billing";
   readonly readsSecrets: readonly StageSecretName[];
   /**
    * `read-app`: the credential that requests are served with. `read-owner`: the one that migrations run with. `make`:
@@ -32,7 +33,7 @@ const control = {
   readsSecrets: ["control-database", "signing-key"],
   tenantSecrets: "none",
   // A commit with effects is followed by a relay of the whole outbox, whichever function wrote its rows.
-  sendsTo: ["provisioning", "control-mail", "fleet-migrations", "fleet-looks"],
+  sendsTo: ["provisioning", "control-mail", "fleet-migrations", "fleet-looks", "billing"],
   sendsMail: false,
   servesAssets: false,
 } as const satisfies Access;
@@ -50,6 +51,8 @@ const accesses: ReadonlyMap<FunctionSpec, Access> = new Map<FunctionSpec, Access
   [functions.controlSite, { ...control, servesAssets: true }],
   [functions.sweepControl, { ...control, readsSecrets: ["control-database"] }],
   [functions.scanFleet, { ...control, readsSecrets: ["control-database"] }],
+  // It takes notices in and asks the provider nothing.
+  [functions.hooks, { ...control, settings: "hooks", readsSecrets: ["control-database", "stripe-webhook"] }],
   // It changes the control plane's own tables, which the other functions' role cannot.
   [
     functions.migrateControl,
@@ -70,9 +73,21 @@ const accesses: ReadonlyMap<FunctionSpec, Access> = new Map<FunctionSpec, Access
     queues["fleet-migrations"].consumer,
     { ...control, readsSecrets: ["control-database"], tenantSecrets: "read-owner" },
   ],
+  [queues.billing.consumer, { ...control, settings: "billing", readsSecrets: ["control-database", "stripe-key"] }],
   [queues["fleet-looks"].consumer, { ...control, readsSecrets: ["control-database"], tenantSecrets: "read-owner" }],
   [functions.tenantApp, { ...tenant, servesAssets: true }],
   [functions.tenantAuth, { ...tenant, servesAssets: true }],
+  // The only one that both planes are open to: a pharmacy's people pay here. It ends no database and makes none.
+  [
+    functions.tenantBilling,
+    {
+      ...tenant,
+      settings: "tenant-billing",
+      readsSecrets: ["registry-database", "control-database", "signing-key", "stripe-key"],
+      sendsTo: [...tenant.sendsTo, ...control.sendsTo],
+      servesAssets: true,
+    },
+  ],
   [
     queues["tenant-relay"].consumer,
     { ...tenant, readsSecrets: ["registry-database"], sendsTo: ["tenant-mail", "tenant-events", "item-imports"] },

@@ -8,7 +8,8 @@ import { deploymentConfiguration } from "./configuration.ts";
 import { suppressSstHandler } from "./suppressions.ts";
 
 /**
- * The names that the stage answers to: the root domain and `www` for the site, the wildcard for every pharmacy. A new
+ * The names that the stage answers to: the root domain and `www` for the site, `hooks` for the payment provider's
+ * notices, the wildcard for every pharmacy. A new
  * pharmacy needs no deployment and no DNS change. API Gateway prefers the exact name to the wildcard.
  */
 export function DomainStack({ stack }: StackContext) {
@@ -25,6 +26,7 @@ export function DomainStack({ stack }: StackContext) {
     mailIdentityArn: mailIdentity.emailIdentityArn,
     site: addDomain(stack, "Site", root, zone, certificate),
     www: addDomain(stack, "Www", `www.${root}`, zone, certificate),
+    hooks: addDomain(stack, "Hooks", `hooks.${root}`, zone, certificate),
     tenants: addDomain(stack, "Tenants", `*.${root}`, zone, certificate),
   };
 }

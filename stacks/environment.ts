@@ -18,16 +18,15 @@ export function environmentOf(app: App, access: Access): Record<string, string> 
     DATABASE_CA: configuration.DATABASE_CA,
     SIGNING_KEY_SECRET: secrets["signing-key"].secretArn,
   };
-  if (access.settings === "tenant") {
-    return {
-      ...shared,
-      ...queueVariables(queues, ["tenant-relay", "tenant-mail", "tenant-events", "item-imports"]),
-      REGISTRY_DATABASE_SECRET: secrets["registry-database"].secretArn,
-    };
-  }
+  const tenant = {
+    ...shared,
+    ...queueVariables(queues, ["tenant-relay", "tenant-mail", "tenant-events", "item-imports"]),
+    REGISTRY_DATABASE_SECRET: secrets["registry-database"].secretArn,
+  };
+  if (access.settings === "tenant") return tenant;
   const control = {
     ...shared,
-    ...queueVariables(queues, ["provisioning", "control-mail", "fleet-migrations", "fleet-looks"]),
+    ...queueVariables(queues, ["provisioning", "control-mail", "fleet-migrations", "fleet-looks", "billing"]),
     CONTROL_DATABASE_SECRET: secrets["control-database"].secretArn,
   };
   if (access.settings === "control") return control;
@@ -38,6 +37,17 @@ export function environmentOf(app: App, access: Access): Record<string, string> 
       RELEASE_CHANNEL: configuration.RELEASE_CHANNEL,
     };
   }
+  if (access.settings === "hooks") {
+    return {
+      ...control,
+      HOOKS_URL: `https://hooks.${configuration.ROOT_DOMAIN}`,
+      STRIPE_WEBHOOK_SECRET: secrets["stripe-webhook"].secretArn,
+    };
+  }
+  if (access.settings === "tenant-billing") {
+    return { ...tenant, ...control, STRIPE_KEY_SECRET: secrets["stripe-key"].secretArn };
+  }
+  if (access.settings === "billing") return { ...control, STRIPE_KEY_SECRET: secrets["stripe-key"].secretArn };
   return {
     ...control,
     SUPABASE_API_URL: configuration.SUPABASE_API_URL,

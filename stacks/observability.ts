@@ -56,7 +56,8 @@ export function ObservabilityStack({ app, stack }: StackContext) {
     const failed = fn.metricErrors({ period: PERIOD, statistic: "sum" });
     alarm(`${fn.id}-fails`, `${fn.id} fails again and again: nobody finds what was lost.`, failed, FAILED_RUNS);
   }
-  const apis = { site: use(ControlStack).api.cdk.httpApi, tenant: use(TenantStack).api.cdk.httpApi };
+  const { api: site, hooks } = use(ControlStack);
+  const apis = { site: site.cdk.httpApi, hooks: hooks.cdk.httpApi, tenant: use(TenantStack).api.cdk.httpApi };
   for (const [name, api] of Object.entries(apis)) {
     if (!(api instanceof HttpApi)) continue;
     const failed = api.metricServerError({ period: PERIOD, statistic: "sum" });

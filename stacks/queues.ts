@@ -25,6 +25,7 @@ export function QueuesStack({ stack }: StackContext) {
     "item-imports": addQueue(stack, "item-imports"),
     "fleet-migrations": addQueue(stack, "fleet-migrations"),
     "fleet-looks": addQueue(stack, "fleet-looks"),
+    billing: addQueue(stack, "billing"),
   };
   suppressSstHandler(stack);
   return byName;

@@ -31,6 +31,7 @@ export function SecretsStack({ app, stack }: StackContext) {
     "registry-database": secret("registry-database", "Connection of the role registry_reader, JSON"),
     "signing-key": secret("signing-key", "Master key that every tenant's keys are derived from"),
     "supabase-token": secret("supabase-token", "Token of the Supabase Management API"),
+    "stripe-webhook": secret("stripe-webhook", "What Stripe signs its notices with, JSON: current, previous"),
     "stripe-key": secret("stripe-key", "Restricted key of the Stripe API"),
     "postgres-administrator": secret("postgres-administrator", "Administrator of our own database server, JSON"),
   };

@@ -24,6 +24,19 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "functions/workers",
     "functions/control",
   ],
+  // The one place where both planes meet, for people who pay: it lies beside the pages, and nothing imports it.
+  "functions/tenant/billing": [
+    "core/kernel",
+    "core/ports",
+    "core/registry",
+    "core/control",
+    "core/tenant",
+    "adapters",
+    "views",
+    "functions/http",
+    "functions/tenant",
+    "functions/tenant/billing",
+  ],
   "functions/tenant": [
     "core/kernel",
     "core/ports",
@@ -45,7 +58,7 @@ const confined: ReadonlyArray<readonly [RegExp, readonly string[]]> = [
   [/^@aws-sdk\//, ["adapters"]],
   [/^stripe$/, ["adapters"]],
   [/^better-auth|^@better-auth\//, ["adapters"]],
-  [/^hono/, ["views", "functions/http", "functions/control", "functions/tenant"]],
+  [/^hono/, ["views", "functions/http", "functions/control", "functions/tenant", "functions/tenant/billing"]],
 ];
 
 interface Import {

@@ -46,6 +46,7 @@ const queueUrls = {
   QUEUE_URL_ITEM_IMPORTS: z.string().min(1),
   QUEUE_URL_FLEET_MIGRATIONS: z.string().min(1),
   QUEUE_URL_FLEET_LOOKS: z.string().min(1),
+  QUEUE_URL_BILLING: z.string().min(1),
 };
 
 const tenantCaches = {
@@ -68,6 +69,7 @@ const controlSchema = z.object({
   QUEUE_URL_CONTROL_MAIL: queueUrls.QUEUE_URL_CONTROL_MAIL,
   QUEUE_URL_FLEET_MIGRATIONS: queueUrls.QUEUE_URL_FLEET_MIGRATIONS,
   QUEUE_URL_FLEET_LOOKS: queueUrls.QUEUE_URL_FLEET_LOOKS,
+  QUEUE_URL_BILLING: queueUrls.QUEUE_URL_BILLING,
   /** Connection of the role `control_app`, JSON: host, port, database, user, password. */
   CONTROL_DATABASE_SECRET: secretReference,
   CONTROL_POOL_SIZE: count(1),
@@ -80,6 +82,26 @@ const controlMigrationSchema = z.object({
   /** Which line of releases the stage serves, see `core/control/fleet`. */
   RELEASE_CHANNEL: z.enum(["stable", "next"]).default("stable"),
 });
+
+/** Where the payment provider is; a key of a test account there is all that its real tests need. */
+const stripe = {
+  STRIPE_API_URL: url.default("https://api.stripe.com"),
+  STRIPE_KEY_SECRET: secretReference,
+};
+
+const hooks = {
+  /** Where the payment provider sends its notices: `https://hooks.pharmasight.com`. */
+  HOOKS_URL: url,
+  /** Of the secret that they are signed with, JSON: `current`, and `previous` while one takes the place of the other. */
+  STRIPE_WEBHOOK_SECRET: secretReference,
+};
+
+const billingSchema = z.object({ ...controlSchema.shape, ...stripe });
+
+const hooksSchema = z.object({ ...controlSchema.shape, ...hooks });
+
+/** For operators' commands, which publish what is sold and where notices go. */
+const billingOperatorSchema = z.object({ ...billingSchema.shape, ...hooks });
 
 const provisioningSchema = z.object({
   ...controlSchema.shape,
@@ -98,8 +120,7 @@ const provisioningSchema = z.object({
   POSTGRES_POOLER_PORT: port.default(6432),
   /** Plans whose databases are made elsewhere than at Supabase. */
   PLAN_PLACES: planPlacesSchema.default({}),
-  STRIPE_API_URL: url.default("https://api.stripe.com"),
-  STRIPE_KEY_SECRET: secretReference,
+  ...stripe,
   /** The stage's own key, which tenants' secrets are encrypted with; without it the account's default one. */
   SECRETS_KMS_KEY: z.string().min(1).optional(),
   /** Seconds between two looks at a database that is being made. */
@@ -120,11 +141,18 @@ const tenantSchema = z.object({
   REGISTRY_DATABASE_SECRET: secretReference,
 });
 
+/** For the function that serves a pharmacy's people with both planes. */
+const tenantBillingSchema = z.object({ ...tenantSchema.shape, ...billingSchema.shape });
+
 export type EdgeConfig = z.infer<typeof edgeSchema>;
 export type ControlConfig = z.infer<typeof controlSchema>;
 export type ControlMigrationConfig = z.infer<typeof controlMigrationSchema>;
+export type BillingConfig = z.infer<typeof billingSchema>;
+export type HooksConfig = z.infer<typeof hooksSchema>;
+export type BillingOperatorConfig = z.infer<typeof billingOperatorSchema>;
 export type ProvisioningConfig = z.infer<typeof provisioningSchema>;
 export type TenantConfig = z.infer<typeof tenantSchema>;
+export type TenantBillingConfig = z.infer<typeof tenantBillingSchema>;
 
 /** Parsed once: every line asks. */
 export const logConfig = once(() => parse(logSchema));
@@ -134,8 +162,12 @@ export const edgeConfig: () => EdgeConfig = once(() => parse(edgeSchema));
 export const mailConfig = (): z.infer<typeof mailSchema> => parse(mailSchema);
 export const controlConfig = (): ControlConfig => parse(controlSchema);
 export const controlMigrationConfig = (): ControlMigrationConfig => parse(controlMigrationSchema);
+export const billingConfig = (): BillingConfig => parse(billingSchema);
+export const hooksConfig = (): HooksConfig => parse(hooksSchema);
+export const billingOperatorConfig = (): BillingOperatorConfig => parse(billingOperatorSchema);
 export const provisioningConfig = (): ProvisioningConfig => parse(provisioningSchema);
 export const tenantConfig = (): TenantConfig => parse(tenantSchema);
+export const tenantBillingConfig = (): TenantBillingConfig => parse(tenantBillingSchema);
 
 /** @throws Error that lists everything wrong at once */
 function parse<T extends z.ZodType>(schema: T): z.infer<T> {

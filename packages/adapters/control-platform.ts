@@ -46,6 +46,7 @@ export async function openControlPlatform(config: ControlConfig, reference: stri
       "control-mail": config.QUEUE_URL_CONTROL_MAIL,
       "fleet-migrations": config.QUEUE_URL_FLEET_MIGRATIONS,
       "fleet-looks": config.QUEUE_URL_FLEET_LOOKS,
+      billing: config.QUEUE_URL_BILLING,
     },
   });
   const masterKey = masterKeyOf(secrets, config.SIGNING_KEY_SECRET);

@@ -33,8 +33,10 @@ const worker = (entry: string, timeoutSeconds: number): FunctionSpec => ({ entry
 
 export const functions = {
   controlSite: { entry: "packages/functions/control/site/app", memoryMb: 1024, timeoutSeconds: 29 },
+  hooks: { entry: "packages/functions/control/hooks/app", memoryMb: 512, timeoutSeconds: 29 },
   tenantApp: { entry: "packages/functions/tenant/app/app", memoryMb: 1024, timeoutSeconds: 29 },
   tenantAuth: { entry: "packages/functions/tenant/auth/app", memoryMb: 1024, timeoutSeconds: 29 },
+  tenantBilling: { entry: "packages/functions/tenant/billing/app", memoryMb: 1024, timeoutSeconds: 29 },
   sweepControl: worker("packages/functions/control/workers/sweep", 50),
   scanFleet: worker("packages/functions/control/workers/scan-fleet", 50),
   /** Run by each deployment before any other function changes. */
@@ -103,6 +105,14 @@ export const queues: Readonly<Record<QueueName, QueueSpec>> = {
     visibilityTimeoutSeconds: 360,
     maxReceiveCount: 5,
     maxConcurrency: 4,
+  },
+  // What fails calls for itself again, later; and the daily comparison goes on by messages.
+  billing: {
+    consumer: { ...worker("packages/functions/control/workers/settle-billing", 60), goesRound: true },
+    batchSize: 1,
+    visibilityTimeoutSeconds: 360,
+    maxReceiveCount: 5,
+    maxConcurrency: 5,
   },
 };
 

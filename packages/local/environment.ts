@@ -6,6 +6,8 @@ import { secretNames } from "./secrets.ts";
 
 export interface Addresses {
   readonly rootUrl: string;
+  /** Where the payment provider sends its notices. */
+  readonly hooksUrl: string;
   readonly secretsManager: string;
   readonly sqs: string;
   readonly ses: string;
@@ -51,6 +53,7 @@ export function functionEnvironment(addresses: Addresses): Record<string, string
     QUEUE_URL_ITEM_IMPORTS: addresses.queues["item-imports"].url,
     QUEUE_URL_FLEET_MIGRATIONS: addresses.queues["fleet-migrations"].url,
     QUEUE_URL_FLEET_LOOKS: addresses.queues["fleet-looks"].url,
+    QUEUE_URL_BILLING: addresses.queues.billing.url,
     SUPABASE_API_URL: addresses.supabase.url,
     SUPABASE_TOKEN_SECRET: secretNames.supabaseToken,
     SUPABASE_ORGANIZATION: addresses.supabase.organization,
@@ -61,6 +64,8 @@ export function functionEnvironment(addresses: Addresses): Record<string, string
     PLAN_PLACES: addresses.planPlaces ?? "{}",
     STRIPE_API_URL: addresses.stripe,
     STRIPE_KEY_SECRET: secretNames.stripeKey,
+    STRIPE_WEBHOOK_SECRET: secretNames.stripeWebhook,
+    HOOKS_URL: addresses.hooksUrl,
     // Often enough for the few seconds that a database takes here.
     DATABASE_POLL_SECONDS: "1",
     AWS_REGION: REGION,

@@ -50,6 +50,7 @@ export async function startQueues({ dataDir, port }: { dataDir?: string; port: n
     "item-imports": await ensureQueue(client, "item-imports", queues["item-imports"]),
     "fleet-migrations": await ensureQueue(client, "fleet-migrations", queues["fleet-migrations"]),
     "fleet-looks": await ensureQueue(client, "fleet-looks", queues["fleet-looks"]),
+    billing: await ensureQueue(client, "billing", queues.billing),
   };
   return {
     endpoint,

@@ -16,14 +16,15 @@ export const secretNames = {
   signingKey: "pharmasight/local/signing-key",
   supabaseToken: "pharmasight/local/supabase-token",
   stripeKey: "pharmasight/local/stripe-key",
+  stripeWebhook: "pharmasight/local/stripe-webhook",
   postgresAdministrator: "pharmasight/local/postgres-administrator",
 } as const;
 
+/** What the payment provider signs with it tells itself, once: see `billing.ts`. */
+type GivenSecret = Exclude<keyof typeof secretNames, "stripeWebhook">;
+
 /** Writes the stage's secrets, which a deployment makes by hand and by stack. May be run again. */
-export async function storeSecrets(
-  endpoint: string,
-  values: Readonly<Record<keyof typeof secretNames, string>>,
-): Promise<void> {
+export async function storeSecrets(endpoint: string, values: Readonly<Record<GivenSecret, string>>): Promise<void> {
   const client = new SecretsManagerClient({ endpoint, region: REGION, credentials: localCredentials });
   try {
     await store(client, secretNames.controlDatabase, values.controlDatabase);

@@ -1,4 +1,5 @@
 import { functions } from "@pharmasight/functions/manifest";
+import { preparePayments } from "./billing.ts";
 import { type ControlDatabase, prepareControlDatabase } from "./control-database.ts";
 import { applyEnvironment, envFile, functionEnvironment } from "./environment.ts";
 import { type Route, startGateway } from "./gateway.ts";
@@ -10,12 +11,13 @@ import { announceRelease } from "./release.ts";
 import { storeSecrets } from "./secrets.ts";
 import type { HttpServer } from "./stand-ins/http.ts";
 import { startSecretsManager } from "./stand-ins/secrets-manager.ts";
-import { type Stripe, startStripe } from "./stand-ins/stripe.ts";
+import { type Stripe, startStripe } from "./stand-ins/stripe/stripe.ts";
 import { type Supabase, startSupabase } from "./stand-ins/supabase.ts";
 import { openState } from "./state.ts";
 import { startWorkers } from "./workers.ts";
 
 export const ROOT_DOMAIN = "pharmasight.localhost";
+const HOOKS_HOST = `hooks.${ROOT_DOMAIN}`;
 
 export interface StackOptions {
   readonly stateDir: string;
@@ -130,8 +132,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
     log("Loading the functions …");
     const url = `http://${ROOT_DOMAIN}:${gateway.port}`;
+    const hooksUrl = `http://${HOOKS_HOST}:${gateway.port}`;
     const env = functionEnvironment({
       rootUrl: url,
+      hooksUrl,
       secretsManager: secretsManager.url,
       sqs: queues.endpoint,
       ses: mail.url,
@@ -144,6 +148,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     // For the operators' commands, which run beside this process and speak for themselves.
     await state.keep("operator.env", envFile({ ...env, LOG_LEVEL: "SILENT" }));
     await announceRelease(log);
+    await preparePayments();
     routes.resolve(await loadRoutes());
     entrances.push(await startWorkers(queues, log));
 
@@ -167,16 +172,20 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-/** The routes of the deployed APIs: the root domain's, and the wildcard's with the identity functions beside the rest. */
+/** The routes of the deployed APIs: the root domain's, and the wildcard's with signing in and paying beside the rest. */
 async function loadRoutes(): Promise<readonly Route[]> {
-  const [site, auth, app] = await Promise.all([
+  const [site, hooks, auth, billing, app] = await Promise.all([
     loadFunction("controlSite", functions.controlSite),
+    loadFunction("hooks", functions.hooks),
     loadFunction("tenantAuth", functions.tenantAuth),
+    loadFunction("tenantBilling", functions.tenantBilling),
     loadFunction("tenantApp", functions.tenantApp),
   ]);
   return [
     { hosts: [ROOT_DOMAIN, `www.${ROOT_DOMAIN}`], fn: site },
+    { hosts: [HOOKS_HOST], fn: hooks },
     { hosts: "any", path: "/auth", fn: auth },
+    { hosts: "any", path: "/billing", fn: billing },
     { hosts: "any", fn: app },
   ];
 }

@@ -23,6 +23,7 @@ export async function startWorkers(queues: Queues, log: (line: string) => void):
       consume("item-imports"),
       consume("fleet-migrations"),
       consume("fleet-looks"),
+      consume("billing"),
     ]),
     Promise.all(
       schedules.map(async (schedule) => {

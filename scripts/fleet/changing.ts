@@ -1,10 +1,10 @@
 import { Fleet } from "@pharmasight/core/control/fleet/fleet";
+import { numberOf, oneTenantOf, reasonOf, tenantsOf } from "../operators/options.ts";
+import { confirm } from "../operators/terminal.ts";
 import { UsageError } from "../operators/usage.ts";
 import { type Call, deploymentOf, type Outcome } from "./command.ts";
 import { followed } from "./following.ts";
-import { numberOf, oneTenantOf, reasonOf, tenantsOf } from "./options.ts";
 import { pharmacies } from "./plan-text.ts";
-import { confirm } from "./terminal.ts";
 
 /** Commands that change a deployment which is under way. */
 

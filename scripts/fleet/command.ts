@@ -1,8 +1,8 @@
 import { Fleet, type FleetPorts } from "@pharmasight/core/control/fleet/fleet";
 import type { ControlScope } from "@pharmasight/core/control/scope";
+import type { Options } from "../operators/options.ts";
+import type { Terminal } from "../operators/terminal.ts";
 import { UsageError } from "../operators/usage.ts";
-import type { Options } from "./options.ts";
-import type { Terminal } from "./terminal.ts";
 
 /** A command as it was called. */
 export interface Call {

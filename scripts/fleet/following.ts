@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DeploymentStatus, Fleet } from "@pharmasight/core/control/fleet/fleet";
 import { seconds } from "../operators/tables.ts";
+import type { Terminal } from "../operators/terminal.ts";
 import type { Call, ExitCode, Outcome } from "./command.ts";
 import { statusText } from "./status-text.ts";
-import type { Terminal } from "./terminal.ts";
 
 const LOOK_MS = 1000;
 /** On what is no terminal, such as a log: a line when something changed, and now and then one when nothing did. */

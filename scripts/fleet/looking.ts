@@ -1,10 +1,10 @@
 import { type DriftedTenant, type DriftReport, Fleet, type TargetState } from "@pharmasight/core/control/fleet/fleet";
 import { tenantIdsOf } from "@pharmasight/core/control/fleet/selection";
+import { countOf, tenantsOf, textOf } from "../operators/options.ts";
 import { UsageError } from "../operators/usage.ts";
 import { done } from "./changing.ts";
 import type { Call, Outcome } from "./command.ts";
 import { exitCodeOf, follow } from "./following.ts";
-import { countOf, tenantsOf, textOf } from "./options.ts";
 import { pharmacies } from "./plan-text.ts";
 import { deploymentsTable, driftText, historyTable, releasesTable, statusText, targetsTable } from "./status-text.ts";
 

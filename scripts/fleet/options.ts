@@ -1,7 +1,7 @@
 import { type DeploymentRequest, defaults } from "@pharmasight/core/control/fleet/requests";
 import type { Selection } from "@pharmasight/core/control/fleet/selection";
+import { numberOf, type Options, tenantsOf, textOf } from "../operators/options.ts";
 import { UsageError } from "../operators/usage.ts";
-import { type Command, usageOf } from "./usage.ts";
 
 /** As `parseArgs` wants them. */
 export const definitions = {
@@ -28,51 +28,6 @@ export const definitions = {
   before: { type: "string" },
   after: { type: "string" },
 } as const;
-
-/** Options as they were typed. */
-export type Options = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
-
-/** @throws UsageError for an option or a word that the command does not take, or that it lacks */
-export function requireOwn(command: Command, words: readonly string[], options: Options): void {
-  const usage = usageOf(command);
-  const known: readonly string[] = ["help", "json", "operator", ...usage.options];
-  const isGiven = ([, value]: [string, Options[string]]) => value !== undefined && value !== false;
-  const foreign = Object.entries(options)
-    .filter(isGiven)
-    .find(([name]) => !known.includes(name));
-  if (foreign !== undefined) throw new UsageError(`"${command}" takes no --${foreign[0]}: leave it out.`);
-  const [extra] = words.slice(usage.words === undefined ? 0 : 1);
-  if (extra !== undefined) throw new UsageError(`"${command}" does not know what "${extra}" is: leave it out.`);
-  if (usage.words !== undefined && words.length < usage.words.least) {
-    throw new UsageError(`Say which ${usage.words.name}: npm run fleet -- ${command} ${usage.takes}`);
-  }
-  if (usage.changes) reasonOf(options);
-}
-
-/** @throws UsageError without one */
-export function reasonOf(options: Options): string {
-  const reason = textOf(options, "reason")?.trim() ?? "";
-  if (reason !== "") return reason;
-  throw new UsageError('Say why, with --reason "…": the audit log keeps it.');
-}
-
-export function textOf(options: Options, name: string): string | undefined {
-  const value = options[name];
-  return typeof value === "string" ? value : undefined;
-}
-
-export function tenantsOf(options: Options): readonly string[] {
-  const { tenant } = options;
-  return Array.isArray(tenant) ? tenant : [];
-}
-
-/** @throws UsageError for none, or for several */
-export function oneTenantOf(options: Options): string {
-  const [tenant, ...more] = tenantsOf(options);
-  if (tenant === undefined) throw new UsageError("Say which pharmacy, with --tenant <subdomain or id>.");
-  if (more.length > 0) throw new UsageError("One pharmacy at a time: give --tenant once.");
-  return tenant;
-}
 
 function selectionOf(options: Options): Selection {
   return { tenants: tenantsOf(options), selector: textOf(options, "selector") ?? "" };
@@ -112,20 +67,6 @@ function promotionOf(options: Options): DeploymentRequest["promotion"] {
   if (wanted === undefined) return defaults.promotion;
   if (wanted === "automatic" || wanted === "operator") return wanted;
   throw new UsageError(`--promotion is automatic or operator, not "${wanted}".`);
-}
-
-/** @throws UsageError for anything but a whole number */
-export function numberOf(options: Options, name: string): number | undefined {
-  const text = textOf(options, name);
-  if (text === undefined) return undefined;
-  if (/^\d{1,7}$/.test(text)) return Number(text);
-  throw new UsageError(`--${name} has to be a whole number, not "${text}".`);
-}
-
-export function countOf(options: Options, name: string, fallback: number, most: number): number {
-  const count = numberOf(options, name) ?? fallback;
-  if (count >= 1 && count <= most) return count;
-  throw new UsageError(`--${name} has to be from 1 to ${most}.`);
 }
 
 function shareOf(options: Options, name: string): number | undefined {

@@ -1,12 +1,13 @@
 import { Fleet } from "@pharmasight/core/control/fleet/fleet";
+import { oneTenantOf, reasonOf, textOf } from "../operators/options.ts";
+import { confirm } from "../operators/terminal.ts";
 import { UsageError } from "../operators/usage.ts";
 import { done, notDone } from "./changing.ts";
 import type { Call, Outcome } from "./command.ts";
 import { followed } from "./following.ts";
-import { cautionOf, oneTenantOf, reasonOf, requestOf, textOf, versionOf } from "./options.ts";
+import { cautionOf, requestOf, versionOf } from "./options.ts";
 import { pharmacies, planText, rollbackText } from "./plan-text.ts";
 import { rehearsalText } from "./rehearsal-text.ts";
-import { confirm } from "./terminal.ts";
 
 /** Commands that begin something, each after it was shown what it would do. */
 

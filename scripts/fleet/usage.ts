@@ -1,16 +1,5 @@
-/** What each command takes besides what all take, and what is said about it. */
-export interface CommandUsage {
-  /** Its line: what comes after the command's name. */
-  readonly takes: string;
-  readonly does: string;
-  /** Further lines of its own help. */
-  readonly more?: string;
-  readonly options: readonly string[];
-  /** How many words it takes: a deployment, a repair, a release. */
-  readonly words: { readonly name: string; readonly least: 0 | 1 } | undefined;
-  /** Whether it changes something: then it wants a reason and keeps the operator's name. */
-  readonly changes: boolean;
-}
+import { type CommandUsage, commandPage, type Manual, manualPage, requireOwnOf } from "../operators/manual.ts";
+import type { Options } from "../operators/options.ts";
 
 const choosing = ["tenant", "selector", "to"] as const;
 const careful = [
@@ -180,7 +169,6 @@ const commands = {
 
 export type Command = keyof typeof commands;
 export const isCommand = (name: string): name is Command => Object.hasOwn(commands, name);
-export const usageOf = (command: Command): CommandUsage => commands[command];
 
 const sections: readonly (readonly [string, readonly Command[]])[] = [
   ["Looking", ["plan", "rehearse", "status", "targets", "history", "list", "drift", "look", "releases"]],
@@ -212,30 +200,25 @@ const lines: Readonly<Record<string, string>> = {
   before: "--before <deployment>      the next page",
   after: "--after <mark>             the next page",
 };
-const common = [
-  "--json                     one JSON object instead of words",
-  "--operator <name>          who you are; without it, the name of your account on this machine",
-];
 const EXIT_CODES =
   "Exit codes: 0 done, 1 refused or failed, 2 called wrongly, 3 halted or with failures, 4 drift found.";
 
+const manual: Manual<Command> = {
+  script: "fleet",
+  commands,
+  sections,
+  lines,
+  notes: "<deployment> is its id; without one, it is the one that is open.",
+  exitCodes: EXIT_CODES,
+  page: "docs/migrations.md",
+};
+
 /** All commands in a page. */
-export function usage(): string {
-  const width = Math.max(...Object.keys(commands).map((name) => name.length));
-  const listed = sections.map(([title, names]) =>
-    [title, ...names.map((name) => `  ${name.padEnd(width)}  ${commands[name].does}`)].join("\n"),
-  );
-  return [
-    "npm run fleet -- <command> [options]",
-    ...listed,
-    `<deployment> is its id; without one, it is the one that is open.\nnpm run fleet -- <command> --help says what a command takes.`,
-    `${EXIT_CODES} docs/migrations.md says what to do when.`,
-  ].join("\n\n");
-}
+export const usage = (): string => manualPage(manual);
 
 /** One command. */
-export function usageOfCommand(command: Command): string {
-  const { takes, does, options } = usageOf(command);
-  const described = [...options.map((name) => lines[name] ?? `--${name}`), ...common].map((line) => `  ${line}`);
-  return [`npm run fleet -- ${command} ${takes}`.trimEnd(), does, described.join("\n"), EXIT_CODES].join("\n\n");
-}
+export const usageOfCommand = (command: Command): string => commandPage(manual, command);
+
+/** @throws UsageError for an option or a word that the command does not take, or that it lacks */
+export const requireOwn = (command: Command, words: readonly string[], options: Options): void =>
+  requireOwnOf(manual, command, words, options);

@@ -1,4 +1,5 @@
 import { coldStart } from "./cold-start.ts";
+import { entitlement } from "./entitlement.ts";
 import { fleet } from "./fleet.ts";
 import { importItems } from "./import.ts";
 import { OWN_SERVER, provisioning } from "./provisioning.ts";
@@ -6,6 +7,7 @@ import { quotas } from "./quotas.ts";
 import type { Result } from "./report.ts";
 import { request } from "./request.ts";
 import { tenants } from "./tenants.ts";
+import { webhook } from "./webhook.ts";
 
 const benches = new Map<string, () => Promise<Result[]>>([
   ["request", request],
@@ -14,6 +16,8 @@ const benches = new Map<string, () => Promise<Result[]>>([
   ["cold-start", coldStart],
   ["import", importItems],
   ["quotas", quotas],
+  ["webhook", webhook],
+  ["entitlement", entitlement],
   ["fleet", fleet],
   ["tenants-1000", tenants(1000)],
 ]);

@@ -183,6 +183,55 @@ describe("what a pharmacy tells of its people", () => {
   });
 });
 
+describe("what a pharmacy tells of its use", () => {
+  const use = (at: Date, month = "2026-11-01") => ({
+    month,
+    apiCalls: at.getUTCHours() * 1_000_000_000,
+    storageBytes: 9_000_000_000_000,
+    users: at.getUTCMinutes(),
+    branches: 2,
+    items: 10_000,
+    moduleDays: { inventory: at.getUTCDate() },
+    at,
+  });
+  const usageOf = (tenantId: string) =>
+    world.system.db.selectFrom("tenantUsage").selectAll().where("tenantId", "=", tenantId).orderBy("month").execute();
+
+  test("ends as the newest says of each month, in any order, twice and at once", async () => {
+    const { tenantId } = await openTenant(world, "ev-usage");
+    const times = fc.uniqueArray(fc.integer({ min: 1, max: 20 * 24 * 60 }), { minLength: 1, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(deliveries(times), async (order) => {
+        await world.system.db.deleteFrom("tenantUsage").where("tenantId", "=", tenantId).execute();
+        const at = (minutes: number) => new Date(Date.UTC(2026, 10, 1, 0, minutes));
+        await Promise.all(
+          order.map((minutes) =>
+            recordTenantEvent(world.system, arrived(tenantId, TenantEvents.usageMeasured("x", use(at(minutes))))),
+          ),
+        );
+        const { at: measuredAt, month, ...newest } = use(at(Math.max(...order)));
+        const counts = { apiCalls: String(newest.apiCalls), storageBytes: String(newest.storageBytes) };
+        expect(await usageOf(tenantId)).toEqual([{ tenantId, month, measuredAt, ...newest, ...counts }]);
+      }),
+      { numRuns: 20 },
+    );
+    const december = use(new Date("2026-12-01T05:00:00Z"), "2026-12-01");
+    await recordTenantEvent(world.system, arrived(tenantId, TenantEvents.usageMeasured("y", december)));
+    expect((await usageOf(tenantId)).map(({ month }) => month)).toEqual(["2026-11-01", "2026-12-01"]);
+  });
+
+  test.each([
+    ["calls below none", { apiCalls: "-1" }],
+    ["a month that is none", { month: "2026-13-01" }],
+    ["days that no month has", { moduleDays: '{"inventory":32}' }],
+    ["days that are no list", { moduleDays: "x" }],
+  ])("is refused with %s", (_, wrong) => {
+    const { payload } = TenantEvents.usageMeasured("x", use(new Date("2026-11-24T09:00:00Z")));
+    const event = { ...payload, ...wrong, tenantId: newId(world.clock), outboxId: newId(world.clock) };
+    expect(TenantEvents.schema.safeParse(event).success).toBe(false);
+  });
+});
+
 describe("an event of a pharmacy that is not there", () => {
   const events = () => [
     TenantEvents.profileChanged(profileOf(9)),

@@ -14,7 +14,7 @@ import type { AlarmName, Log } from "@pharmasight/core/kernel/log";
 import type { QueueName } from "@pharmasight/core/ports/jobs";
 import { prepareControlDatabase } from "@pharmasight/local/control-database";
 import { startCluster } from "@pharmasight/local/postgres/cluster";
-import { startStripe } from "@pharmasight/local/stand-ins/stripe";
+import { startStripe } from "@pharmasight/local/stand-ins/stripe/stripe";
 import { startSupabase } from "@pharmasight/local/stand-ins/supabase";
 import { openState } from "@pharmasight/local/state";
 import { manualClock, scratchFolder, startTestSecretsManager } from "../local/stand-ins/world.ts";
@@ -134,6 +134,7 @@ export async function startControlWorld({ timeoutMs }: { timeoutMs?: number } = 
     cluster,
     operator: control({ kind: "operator", operatorId: "wanjiku" }),
     system: control({ kind: "system", name: "test" }),
+    actingAs: control,
     visitor: (sourceIp: string) => control({ kind: "visitor", sourceIp, requestId: "test" }),
     stop: async () => {
       await database.close();

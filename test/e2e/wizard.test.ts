@@ -49,7 +49,7 @@ describe("the first day of three branches and twelve people, in a browser", { ti
 
   beforeAll(async () => {
     running = await testStack();
-    pharmacy = await signUp(running.stack, "umoja", "amina@umoja.example");
+    pharmacy = await signUp(running.stack, "umoja", "amina@umoja.example", "professional");
     address = `http://${pharmacy.host}:${running.stack.port}`;
     browser = await openBrowser();
     page = await enter();

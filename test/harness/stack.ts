@@ -60,8 +60,13 @@ export interface Pharmacy {
 }
 
 /** Signs a pharmacy up through the pages, as a person would, and enters it by the link. */
-export async function signUp(stack: RunningStack, subdomain: string, email?: string): Promise<Pharmacy> {
-  const pharmacy = await beginSignUp(stack, subdomain, email);
+export async function signUp(
+  stack: RunningStack,
+  subdomain: string,
+  email?: string,
+  plan?: "starter" | "professional",
+): Promise<Pharmacy> {
+  const pharmacy = await beginSignUp(stack, subdomain, email, plan);
   await enter(stack, pharmacy);
   return pharmacy;
 }
@@ -71,6 +76,7 @@ export async function beginSignUp(
   stack: RunningStack,
   subdomain: string,
   email = `owner@${subdomain}.example`,
+  plan: "starter" | "professional" = "starter",
 ): Promise<Pharmacy> {
   const client = new Client(stack.port);
   const form = {
@@ -78,7 +84,7 @@ export async function beginSignUp(
     ownerName: "Amina Owner",
     email,
     subdomain,
-    plan: "starter",
+    plan,
     termsAccepted: "on",
     termsVersion: "2026-11",
   };

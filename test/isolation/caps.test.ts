@@ -97,10 +97,11 @@ describe("processes that serve the same pharmacies", () => {
     const { tenantId } = await records.of(alfa);
     const state = (name: string) => records.control`update control.tenants set state = ${name} where id = ${tenantId}`;
     await state("suspended");
-    const out = await bites(async (process) => (await process.get(alfa, "/api/v1/items")).status === 402);
+    // What is read stays open; a form to write with does not.
+    const out = await bites(async (process) => (await process.get(alfa, "/items/new")).status === 402);
     expect(Math.max(...out)).toBeLessThan(BITES_WITHIN_MS);
     await state("trial");
-    const back = await bites(async (process) => (await process.get(alfa, "/api/v1/items")).status === 200);
+    const back = await bites(async (process) => (await process.get(alfa, "/items/new")).status === 200);
     expect(Math.max(...back)).toBeLessThan(BITES_WITHIN_MS);
     await allAnswer(bravo);
   });

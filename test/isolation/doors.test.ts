@@ -1,4 +1,4 @@
-import { Modules } from "@pharmasight/core/registry/modules";
+import { type Act, Entitlements } from "@pharmasight/core/registry/entitlements/entitlements";
 import { TenantScope } from "@pharmasight/core/tenant/scope";
 import { beforeEach, describe, expect, test } from "vitest";
 import { ALFA, BRAVO, origin, PERSON, RecordedTenancy, SESSION } from "./recorded-tenancy.ts";
@@ -10,12 +10,15 @@ beforeEach(() => {
 
 const KEY = `ps_${"0".repeat(8)}_${"A".repeat(43)}`;
 const visit = (host: string) => TenantScope.forVisitor(world.tenancy, host, origin);
-const enter = (host: string, token?: string) => TenantScope.forMember(world.tenancy, host, token, origin);
+const enter = (host: string, token?: string, act: Act = "work") =>
+  TenantScope.forMember(world.tenancy, host, token, origin, act);
+const call = (act: Act) => TenantScope.forApiKey(world.tenancy, "alfa", KEY, origin, act);
+const run = (tenantId: string, act: Act = "work") => TenantScope.forJob(world.tenancy, tenantId, "test", act);
 const doors = {
   visitor: () => visit("alfa"),
   member: () => enter("alfa", world.token(ALFA)),
-  program: () => TenantScope.forApiKey(world.tenancy, "alfa", KEY, origin),
-  job: () => TenantScope.forJob(world.tenancy, ALFA, "test"),
+  program: () => call("work"),
+  job: () => run(ALFA),
   operator: () =>
     TenantScope.forOperator(world.tenancy, ALFA, { operatorId: "o", reason: "the owner asked us to look" }),
 };
@@ -36,7 +39,7 @@ describe("each door", () => {
       ["bravo", BRAVO],
       ["alfa", ALFA],
     ] as const) {
-      for (const scope of [await visit(host), await TenantScope.forJob(world.tenancy, tenantId, "test")]) {
+      for (const scope of [await visit(host), await run(tenantId)]) {
         await scope.db.selectFrom("items").select("id").execute();
         expect([scope.tenant.tenantId, world.statements.at(-1)?.tenantId]).toEqual([tenantId, tenantId]);
       }
@@ -61,12 +64,38 @@ describe("each door", () => {
     expect(world.statements).toEqual([]);
   });
 
-  test("to a pharmacy's records is shut, without a statement, while it is suspended", async () => {
+  test("is shut to work, without a statement, while a pharmacy is suspended", async () => {
     world.change("alfa", { state: "suspended" });
-    expect(await codeOf(doors.member())).toBe("payment_required");
-    expect(await codeOf(doors.program())).toBe("payment_required");
-    expect(await codeOf(TenantScope.forJob(world.tenancy, ALFA, "test", "refused"))).toBe("payment_required");
+    for (const act of ["work", "finish_document", "grow"] as const) {
+      expect(await codeOf(enter("alfa", world.token(ALFA), act))).toBe("payment_required");
+      expect(await codeOf(call(act))).toBe("payment_required");
+      expect(await codeOf(run(ALFA, act))).toBe("payment_required");
+    }
     expect(world.statements).toEqual([]);
+  });
+
+  test("is open to signing in, paying, reading and exporting while a pharmacy is suspended", async () => {
+    world.change("alfa", { state: "suspended" });
+    world.answer = ({ text }) => (text.includes('"sessions"') ? [world.sessionRow()] : keyRows(text));
+    for (const act of ["sign_in", "see_billing", "read_records", "export"] as const) {
+      const scope = await enter("alfa", world.token(ALFA), act);
+      expect(scope.mayWork).toBe(false);
+      expect(await codeOf(run(ALFA, act))).toBe("entered");
+    }
+    expect(await codeOf(call("read_records"))).toBe("entered");
+  });
+
+  test("for programs needs API access, to read too and whatever is overdue", async () => {
+    world.answer = ({ text }) => keyRows(text);
+    world.change("alfa", { state: "past_due", graceEndsAt: world.now });
+    expect(await codeOf(call("read_records"))).toBe("entered");
+    expect(await codeOf(call("work"))).toBe("module_required");
+    for (const state of ["active", "past_due", "suspended"] as const) {
+      world = new RecordedTenancy();
+      world.answer = ({ text }) => keyRows(text);
+      world.change("alfa", { state, includedModules: ["inventory"] });
+      expect(await codeOf(call("read_records"))).toBe("module_required");
+    }
   });
 
   test("is not at an old name, which only leads to the new one", async () => {
@@ -178,10 +207,16 @@ test("strangers who used up their room at one pharmacy have their own at another
   expect(await requests("bravo", 1)).toBe(0);
 });
 
+const keyRows = (text: string) =>
+  text.includes('"apiKeys"') && text.startsWith("select")
+    ? [{ keyId: PERSON, scopes: ["items:read", "items:write"], expiresAt: null }]
+    : [];
+
 test("a module that was granted ends with its grant", () => {
   const entry = world.entries.get("alfa");
   if (entry === undefined) throw new Error("there is an alfa");
-  const granted = { ...entry, grantedModules: [{ module: "pos", expiresAt: world.now }] };
-  expect(Modules.isEntitled(granted, "pos", new Date(world.now.getTime() - 1))).toBe(true);
-  expect(Modules.isEntitled(granted, "pos", world.now)).toBe(false);
+  const grant = { module: "pos", source: "grant" as const, title: null, expiresAt: world.now };
+  const terms = Entitlements.termsOf({ ...entry, grantedModules: [grant] });
+  expect(Entitlements.module(terms, "pos", new Date(world.now.getTime() - 1)).isAllowed).toBe(true);
+  expect(Entitlements.module(terms, "pos", world.now).isAllowed).toBe(false);
 });

@@ -101,7 +101,7 @@ test("a cookie goes to the host that set it and to no other", async () => {
 test("a form's token is of its session and its pharmacy, and another one is refused", async () => {
   world.answer = ({ text }) => (text.includes('"sessions"') ? [world.sessionRow()] : []);
   const enter = (host: string, tenantId: string) =>
-    TenantScope.forMember(world.tenancy, host, world.token(tenantId), origin);
+    TenantScope.forMember(world.tenancy, host, world.token(tenantId), origin, "work");
   const [alfa, bravo] = [await enter("alfa", ALFA), await enter("bravo", BRAVO)];
   const other = Object.create(alfa, { actor: { value: { ...alfa.actor, sessionId: "another" } } });
   const post = (token: string) =>

@@ -18,3 +18,7 @@ export const openRoutes: ReadonlyMap<string, string> = new Map([
   ["GET /auth/invitation", "its token is the credential"],
   ["POST /auth/invitation", "its token is the credential"],
 ]);
+
+/** Where people see to their own sign-in and to what is paid: open to them whatever is overdue. */
+export const staysOpen = ({ path }: { readonly path: string }): boolean =>
+  path.startsWith("/auth/") || path === "/billing" || path.startsWith("/billing/");

@@ -2,7 +2,7 @@ import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Client } from "../harness/client.ts";
 import { eventually, type Pharmacy, ROOT, signUp, testStack } from "../harness/stack.ts";
-import { openRoutes } from "./open-routes.ts";
+import { openRoutes, staysOpen } from "./open-routes.ts";
 
 interface Route {
   readonly method: string;
@@ -31,7 +31,10 @@ describe("every route of a pharmacy", () => {
     const { app } = await import("@pharmasight/functions/tenant/app/pages.tsx");
     const { apiApp } = await import("@pharmasight/functions/tenant/app/api-app");
     const { app: auth } = await import("@pharmasight/functions/tenant/auth/app.tsx");
-    const all = [...app.routes, ...apiApp.routes, ...auth.routes].filter(({ method }) => method !== "ALL");
+    const { app: billing } = await import("@pharmasight/functions/tenant/billing/app.tsx");
+    const all = [...app.routes, ...apiApp.routes, ...auth.routes, ...billing.routes].filter(
+      ({ method }) => method !== "ALL",
+    );
     routes = [...new Map(all.map(({ method, path }) => [`${method} ${path}`, { method, path }])).values()];
   });
   afterAll(async () => {
@@ -83,23 +86,43 @@ describe("every route of a pharmacy", () => {
     }
   });
 
-  test("answers nothing but 'pay' within ten seconds of a suspension, signing in excepted", async () => {
+  test("changes nothing within ten seconds of a suspension, and shows what there is", async () => {
     await control`update control.tenants set state = 'suspended' where name = 'alfa pharmacy'`;
     const at = Date.now();
     await eventually(
       "the suspension",
-      async () => ((await alfa.client.ask(alfa.host, "/items")).status === 402 ? true : undefined),
+      async () => ((await alfa.client.ask(alfa.host, "/items", { form: {} })).status === 402 ? true : undefined),
       10_000,
     );
     expect(Date.now() - at).toBeLessThan(10_000);
-    for (const route of routes.filter(isClosed).filter(({ path }) => !path.startsWith("/auth/"))) {
+    const writes = routes.filter(isClosed).filter((route) => route.method !== "GET" && !staysOpen(route));
+    expect(writes.length).toBeGreaterThan(20);
+    for (const route of writes) {
       const reply = await ask(alfa.client, alfa.host, route);
       expect({ ...route, status: reply.status }).toEqual({ ...route, status: 402 });
     }
+    const problem = await alfa.client.ask(alfa.host, "/api/v1/items", {
+      form: {},
+      headers: { accept: "application/json" },
+    });
+    expect(JSON.parse(problem.text)).toMatchObject({ status: 402, code: "payment_required" });
+    for (const path of ["/", "/items", "/settings/company", "/settings/people", "/settings/audit", "/api/v1/items"]) {
+      expect([path, (await alfa.client.ask(alfa.host, path)).status]).toEqual([path, 200]);
+    }
+    // Forms that lead to writing are no records.
+    for (const path of ["/items/new", "/setup", "/settings/people/new", "/settings/branches/new"]) {
+      expect([path, (await alfa.client.ask(alfa.host, path)).status]).toEqual([path, 402]);
+    }
+    const items = await alfa.client.ask(alfa.host, "/items");
+    expect(items.text).toContain("nothing can be changed");
+    expect(items.text).not.toContain('href="/items/new"');
     expect((await alfa.client.ask(alfa.host, "/auth/sign-in")).status).toBe(200);
+    for (const path of ["/billing", "/billing/plans", "/billing/invoices"]) {
+      expect([path, (await alfa.client.ask(alfa.host, path)).status]).toEqual([path, 200]);
+    }
     await control`update control.tenants set state = 'trial' where name = 'alfa pharmacy'`;
     await eventually("service again", async () =>
-      (await alfa.client.ask(alfa.host, "/items")).status === 200 ? true : undefined,
+      (await alfa.client.ask(alfa.host, "/items/new")).status === 200 ? true : undefined,
     );
   });
 

@@ -83,8 +83,8 @@ describe("the walls between pharmacies", () => {
     for (const _ of ["suspended", "paid"]) {
       await machine.run({ kind: "lag", tenant: 0, asks: [ask(routeOf("GET /items"), "owner")] });
       await machine.run({ kind: "pass", seconds: 11 });
-      // Refused, and shown again: the judge knows which.
-      await machine.run(ask(routeOf("GET /items"), "owner"));
+      // Refused, and taken again: the judge knows which.
+      await machine.run(ask(routeOf("POST /items"), "owner"));
     }
     expect(machine.answersOvertaken - before).toBeGreaterThanOrEqual(2);
   });
@@ -167,7 +167,7 @@ describe("the walls between pharmacies", () => {
       expect(await brokenBy([owner()])).toEqual(expect.arrayContaining(["canary", "database"]));
     });
 
-    test("an entry from before the suspension: a suspended pharmacy's records are asked for", async () => {
+    test("an entry from before the suspension: a suspended pharmacy's records are changed", async () => {
       await machine.run({ kind: "suspend", tenant: 0, delayed: false });
       const real = await world.tenancy.openTenants.findByHost(world.tenants[0]?.label ?? "");
       plant(({ entry }) => {
@@ -175,7 +175,8 @@ describe("the walls between pharmacies", () => {
         const own = { entry: { value: active }, connection: { value: () => real?.tenant.connection() } };
         return { entry: active, tenant: Object.create(real?.tenant ?? null, own) as NonNullable<Found>["tenant"] };
       });
-      expect(await brokenBy([owner()])).toEqual(expect.arrayContaining(["suspended", "closed"]));
+      const writes = ask(routeOf("POST /items"), "owner");
+      expect(await brokenBy([writes])).toEqual(expect.arrayContaining(["suspended", "closed"]));
     });
 
     test("an error that nobody foresaw: the answer is no refusal", async () => {

@@ -85,7 +85,7 @@ function processOf(schema: CodeSchema): () => Promise<TenantScope<Member>> {
     const expiresAt = Math.floor(world.clock.now().getTime() / 1000) + 3600;
     const claims = { userId: ownerId, sessionId, tenantId, expiresAt };
     const token = SessionTokens.sign(claims, deriveKey(masterKey, SESSION_KEY_PURPOSE, tenantId));
-    return TenantScope.forMember(tenancy, "busy", token, origin);
+    return TenantScope.forMember(tenancy, "busy", token, origin, "work");
   };
 }
 

@@ -32,9 +32,12 @@ const apiKeys: Killers = { files: ["test/tenant/api-keys.test.ts"], name: "the d
 const modulePages: Killers = { files: ["test/tenant/module-pages.test.ts"] };
 const quotas: Killers = { files: ["test/tenant/quotas.test.ts"] };
 const roles: Killers = { files: ["test/postgres/tenant-setup.test.ts"], name: "role cannot" };
+const limits: Killers = { files: ["test/tenant/limits.test.ts", "test/tenant/states.test.ts"] };
 const stacks: Killers = { files: ["test/stacks/stacks.test.ts"] };
 
 const SCOPE = "packages/core/tenant/scope.ts";
+const ADMISSION = "packages/core/tenant/admission.ts";
+const LIMITS = "packages/core/tenant/limits/limits.ts";
 const OPEN_TENANTS = "packages/core/tenant/open-tenants.ts";
 const HOSTNAMES = "packages/core/registry/hostnames.ts";
 const DOOR = "packages/functions/tenant/door.ts";
@@ -230,17 +233,17 @@ const forms: readonly Mutant[] = [
 const lifecycle: readonly Mutant[] = [
   {
     name: "suspended-members-enter",
-    breaks: "People of a suspended pharmacy reach its records.",
+    breaks: "People of a suspended pharmacy change its records.",
     file: SCOPE,
-    find: 'if (suspended === "refused") requireAccess(open.entry);\n    if (token === undefined) throw signInFirst();',
+    find: "requireAct(open.entry, act);\n    if (token === undefined) throw signInFirst();",
     replacement: "if (token === undefined) throw signInFirst();",
     killers: doors,
   },
   {
     name: "suspended-programs-enter",
-    breaks: "Programs of a suspended pharmacy reach its records.",
+    breaks: "Programs of a suspended pharmacy change its records.",
     file: SCOPE,
-    find: "requireAccess(open.entry);\n    if (!isKeyShaped(key)) throw keyRefused();",
+    find: "requireAct(open.entry, act);\n    if (!isKeyShaped(key)) throw keyRefused();",
     replacement: "if (!isKeyShaped(key)) throw keyRefused();",
     killers: doors,
   },
@@ -248,14 +251,14 @@ const lifecycle: readonly Mutant[] = [
     name: "suspended-jobs-run",
     breaks: "Work on a suspended pharmacy's records goes on in the background.",
     file: SCOPE,
-    find: 'requireOpen(tenancy, open.entry);\n    if (suspended === "refused") requireAccess(open.entry);',
-    replacement: "requireOpen(tenancy, open.entry);",
+    find: "requireOpen(open.entry, tenancy.schema);\n    requireAct(open.entry, act);",
+    replacement: "requireOpen(open.entry, tenancy.schema);",
     killers: doors,
   },
   {
     name: "closed-enters",
     breaks: "A closed pharmacy's database is opened.",
-    file: SCOPE,
+    file: ADMISSION,
     find: 'if (entry.state === "closed") throw notFound("address");',
     replacement: "",
     killers: doors,
@@ -263,7 +266,7 @@ const lifecycle: readonly Mutant[] = [
   {
     name: "closed-told-apart",
     breaks: "The refusal tells that there was a pharmacy at this address.",
-    file: SCOPE,
+    file: ADMISSION,
     find: 'if (entry.state === "closed") throw notFound("address");',
     replacement: 'if (entry.state === "closed") throw new DomainError("forbidden", "This pharmacy is closed.");',
     killers: doors,
@@ -271,7 +274,7 @@ const lifecycle: readonly Mutant[] = [
   {
     name: "half-made-enters",
     breaks: "A database is opened before it is known to be the pharmacy's.",
-    file: SCOPE,
+    file: ADMISSION,
     find: 'entry.state === "provisioning" || entry.state === "provisioning_failed" || ',
     replacement: "",
     killers: doors,
@@ -280,8 +283,8 @@ const lifecycle: readonly Mutant[] = [
     name: "suspended-import-works",
     breaks: "The records of a suspended pharmacy change behind its back.",
     file: "packages/functions/tenant/workers/import-items.ts",
-    find: '"import-items", "refused"',
-    replacement: '"import-items"',
+    find: '"import-items", "work"',
+    replacement: '"import-items", "sign_in"',
     killers: { files: ["test/isolation/walls.test.ts"], name: "import rest" },
   },
   {
@@ -296,7 +299,7 @@ const lifecycle: readonly Mutant[] = [
     name: "keys-page-without-module",
     breaks: "API keys are made without their module.",
     file: "packages/functions/tenant/app/pages.tsx",
-    find: 'app.use("/settings/api-keys/*", requireModule("api_access"));',
+    find: 'app.use("/settings/api-keys/*", requireModule("api_access", "read_records"));',
     replacement: "",
     killers: modulePages,
   },
@@ -311,26 +314,77 @@ const lifecycle: readonly Mutant[] = [
   {
     name: "old-schema-enters",
     breaks: "Code runs against a database that it does not understand.",
-    file: SCOPE,
-    find: "if (entry.schemaVersion === null || entry.schemaVersion < tenancy.schema.required) {",
+    file: ADMISSION,
+    find: "if (entry.schemaVersion === null || entry.schemaVersion < schema.required) {",
     replacement: "if (entry.schemaVersion === null) {",
     killers: doors,
   },
   {
     name: "grant-never-ends",
     breaks: "A module that was granted for a time stays for ever.",
-    file: "packages/core/registry/modules.ts",
-    find: "(grant.expiresAt === null || grant.expiresAt > at)",
-    replacement: "(grant.expiresAt === null || grant.expiresAt > new Date(0))",
+    file: "packages/core/registry/entitlements/entitlements.ts",
+    find: "expiresAt === null || expiresAt > at;",
+    replacement: "expiresAt === null || expiresAt > new Date(0) || expiresAt > at;",
     killers: doors,
   },
   {
     name: "api-module-not-needed",
     breaks: "API keys work without the module.",
     file: SCOPE,
-    find: 'if (!Modules.isEntitled(open.entry, "api_access", now)) {',
-    replacement: 'if (!Modules.isEntitled(open.entry, "api_access", now) && key === "") {',
+    find: 'requireModule(open.entry, "api_access", act, now);',
+    replacement: 'requireModule(open.entry, key === "" ? "api_access" : "inventory", act, now);',
     killers: apiKeys,
+  },
+];
+
+const plans: readonly Mutant[] = [
+  {
+    name: "suspended-forms-are-reading",
+    breaks: "Whatever a suspended pharmacy's people send is taken for reading.",
+    file: DOOR,
+    find: 'c.req.method === "GET" || c.req.method === "HEAD" ? "read_records" : "work"',
+    replacement: 'c.req.method !== "" ? "read_records" : "work"',
+    killers: { files: ["test/isolation/refusals.test.ts"], name: "suspension" },
+  },
+  {
+    name: "suspended-reading-writes",
+    breaks: "A page that is only looked at can change a suspended pharmacy's records.",
+    file: SCOPE,
+    find: 'any.setAccessMode("read only")',
+    replacement: "any",
+    killers: limits,
+  },
+  {
+    name: "limit-without-lock",
+    breaks: "Two who come at once both take the last room.",
+    file: LIMITS,
+    find: "await lock(tx, limit);",
+    replacement: "",
+    killers: limits,
+  },
+  {
+    name: "limit-lock-shared",
+    breaks: "Those who add at once count side by side, and none sees what another has not committed yet.",
+    file: LIMITS,
+    find: "select pg_advisory_xact_lock(",
+    replacement: "select pg_advisory_xact_lock_shared(",
+    killers: limits,
+  },
+  {
+    name: "limit-forgotten-on-restoring",
+    breaks: "What was archived comes back beyond what the plan has room for.",
+    file: "packages/core/tenant/branches/branches.ts",
+    find: 'if (branch.archivedAt === null) return;\n    await Limits.takeRoom(tx, "branches");',
+    replacement: "if (branch.archivedAt === null) return;",
+    killers: limits,
+  },
+  {
+    name: "grace-lets-grow",
+    breaks: "People are added while a payment is overdue.",
+    file: "packages/core/registry/entitlements/entitlements.ts",
+    find: 'everything.filter((one) => one !== "grow")',
+    replacement: "everything",
+    killers: { files: ["packages/core/registry/entitlements/entitlements.test.ts"] },
   },
 ];
 
@@ -486,9 +540,9 @@ const messages: readonly Mutant[] = [
     name: "worker-keeps-scope",
     breaks: "A warm worker does everything in the scope of the first pharmacy that it served.",
     file: "packages/functions/tenant/workers/relay-outbox.ts",
-    find: 'const tenant = await TenantScope.forJob(tenancy, message.tenantId, "relay-outbox");',
+    find: 'const tenant = await TenantScope.forJob(tenancy, message.tenantId, "relay-outbox", "sign_in");',
     replacement:
-      'const tenant = ((globalThis as any).kept ??= await TenantScope.forJob(tenancy, message.tenantId, "relay-outbox"));',
+      'const tenant = ((globalThis as any).kept ??= await TenantScope.forJob(tenancy, message.tenantId, "relay-outbox", "sign_in"));',
     killers: workers,
   },
   {
@@ -636,14 +690,35 @@ const rights: readonly Mutant[] = [
   },
 ];
 
+const paying: readonly Mutant[] = [
+  {
+    name: "pays-for-another",
+    breaks: "Somebody of one pharmacy may act on the subscription of another, if its id is handed over.",
+    file: "packages/core/control/tenants/acting.ts",
+    find: 'actor.kind !== "member" || actor.tenantId === tenantId',
+    replacement: 'actor.kind !== "visitor" || actor.requestId === tenantId',
+    killers: { files: ["test/control/billing/checkouts.test.ts"], name: "another pharmacy" },
+  },
+  {
+    name: "anybody-pays",
+    breaks: "Everybody who may sign in changes the plan, sees its invoices and opens the page for paying.",
+    file: "packages/functions/tenant/billing/desk.ts",
+    find: 'Permissions.requireEverywhere(tenant.actor, "billing.manage");',
+    replacement: 'Permissions.may(tenant.actor, "billing.manage");',
+    killers: { files: ["test/tenant/billing-pages.test.ts"], name: "without the permission" },
+  },
+];
+
 export const mutants: readonly Mutant[] = [
   ...hosts,
   ...sessions,
   ...forms,
   ...lifecycle,
+  ...plans,
   ...caches,
   ...keys,
   ...messages,
   ...connections,
   ...rights,
+  ...paying,
 ];

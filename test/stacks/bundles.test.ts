@@ -71,6 +71,24 @@ describe("bundles that answer requests", () => {
     const refused = await ask(functions.tenantAuth, pharmacy.host, "/auth/sign-in", [], form);
     expect(refused.statusCode).toBe(422);
   });
+
+  test("a pharmacy's owner sees the plan and is led to the page for paying, nobody without a session is", async () => {
+    const plans = await ask(functions.tenantBilling, pharmacy.host, "/billing/plans", cookies());
+    expect(plans.statusCode).toBe(200);
+    const field = (name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(plans.body)?.[1] ?? "";
+    const form = new URLSearchParams({ formToken: field("formToken"), price: field("price") });
+    const opened = await ask(functions.tenantBilling, pharmacy.host, "/billing/checkout", cookies(), form);
+    expect([opened.statusCode, opened.headers.location]).toEqual([
+      303,
+      expect.stringContaining(running.stack.stripe.url),
+    ]);
+    expect((await ask(functions.tenantBilling, pharmacy.host, "/billing")).statusCode).toBe(303);
+  });
+});
+
+test("the door for the payment provider's notices knows its address and its secret, and refuses what is not signed", async () => {
+  expect(await ask(functions.hooks, `hooks.${ROOT}`, "/stripe", [], new FormData())).toMatchObject({ statusCode: 401 });
+  expect(await ask(functions.hooks, pharmacy.host, "/stripe", [], new FormData())).toMatchObject({ statusCode: 404 });
 });
 
 describe("bundles that consume queues do a real message again and report a malformed one", () => {
@@ -124,6 +142,14 @@ describe("bundles that consume queues do a real message again and report a malfo
     expect(await isDone(tenant, "pharmacy", row)).toBe(true);
     expect(await staged()).toEqual(before);
   });
+});
+
+test("billing: a look at the payment provider is had and recorded", async () => {
+  const row = await hint("billing", { work: "converge", tenantId });
+  await consume("billing", { ...row.payload, outboxId: row.id });
+  expect(await isDone(control, "control", row)).toBe(true);
+  const [seen] = await control`select fetched_at from control.tenant_subscriptions where tenant_id = ${tenantId}`;
+  expect(seen).toMatchObject({ fetched_at: expect.any(Date) });
 });
 
 describe("bundles that lead schemas know every migration and every fingerprint", () => {

@@ -1,5 +1,13 @@
 import { existsSync } from "node:fs";
-import { controlConfig, controlMigrationConfig, provisioningConfig, tenantConfig } from "@pharmasight/adapters/config";
+import {
+  billingConfig,
+  controlConfig,
+  controlMigrationConfig,
+  hooksConfig,
+  provisioningConfig,
+  tenantBillingConfig,
+  tenantConfig,
+} from "@pharmasight/adapters/config";
 import { alarmNames } from "@pharmasight/core/kernel/log";
 import { type QueueName, queueNames } from "@pharmasight/core/ports/jobs";
 import { type FunctionSpec, functions, queues, schedules } from "@pharmasight/functions/manifest";
@@ -29,7 +37,10 @@ afterAll(() => synthesis?.remove());
 /** What reads the function's configuration when it starts. */
 const parserOf = (name: string) => {
   if (tenantPlane.includes(name)) return tenantConfig;
+  if (name === "tenantBilling") return tenantBillingConfig;
   if (name === "migrateControl") return controlMigrationConfig;
+  if (name === "billing") return billingConfig;
+  if (name === "hooks") return hooksConfig;
   return name === "provisioning" ? provisioningConfig : controlConfig;
 };
 
@@ -54,7 +65,7 @@ describe("rules of AWS Solutions", () => {
 describe("functions", () => {
   test("those, and only those, whose work goes on by messages to themselves may go round", () => {
     const round = Object.keys(specs).filter((name) => functionOf(name).properties["RecursiveLoop"] === "Allow");
-    expect(round.sort()).toEqual(["fleet-migrations", "item-imports", "provisioning"]);
+    expect(round.sort()).toEqual(["billing", "fleet-migrations", "item-imports", "provisioning"]);
   });
 
   test("migrations have their share of the account's concurrency, whatever else runs", () => {
@@ -103,7 +114,10 @@ describe("functions", () => {
   test("the pages' functions carry the built assets, the workers do not", () => {
     for (const [name, spec] of Object.entries(specs)) {
       const manifest = `${synthesis.bundleOf(spec).taskRoot}/assets/manifest.json`;
-      expect([name, existsSync(manifest)]).toEqual([name, ["controlSite", "tenantApp", "tenantAuth"].includes(name)]);
+      expect([name, existsSync(manifest)]).toEqual([
+        name,
+        ["controlSite", "tenantApp", "tenantAuth", "tenantBilling"].includes(name),
+      ]);
     }
   });
 
@@ -158,6 +172,30 @@ describe("least privilege", () => {
     expect(Object.keys(specs).filter(knows)).toEqual(["provisioning"]);
   });
 
+  test("the payment provider's key is for those who ask it, its signature for the one who listens", () => {
+    const readers = (secret: string) =>
+      Object.keys(specs)
+        .filter((name) => secretsReadBy(name).includes(secret))
+        .sort();
+    expect(readers(stageSecret("stripe-key"))).toEqual(["billing", "provisioning", "tenantBilling"]);
+    expect(readers(stageSecret("stripe-webhook"))).toEqual(["hooks"]);
+    expect(secretsReadBy("billing")).toEqual(["control-database", "stripe-key"].map(stageSecret));
+    expect(secretsReadBy("hooks")).toEqual(["control-database", "stripe-webhook"].map(stageSecret));
+  });
+
+  test("the function that pharmacies pay at reaches both planes, and no owner's, vendor's or mail's secret beside", () => {
+    expect(secretsReadBy("tenantBilling")).toEqual(
+      ["control-database", "registry-database", "signing-key", "stripe-key", "tenants/*/app-*"].map(stageSecret),
+    );
+    expect(JSON.stringify(functionOf("tenantBilling").statements)).not.toMatch(
+      /owner|supabase|administrator|webhook|CreateSecret|ses:/i,
+    );
+    const both = Object.keys(specs).filter((name) =>
+      ["control-database", "registry-database"].every((secret) => secretsReadBy(name).includes(stageSecret(secret))),
+    );
+    expect(both).toEqual(["tenantBilling"]);
+  });
+
   test("owners' credentials are read by provisioning and the workers of migrations, and by these only", () => {
     const reads = (name: string) => secretsReadBy(name).includes(stageSecret("tenants/*/owner-*"));
     expect(Object.keys(specs).filter(reads).sort()).toEqual(["fleet-looks", "fleet-migrations", "provisioning"]);
@@ -210,7 +248,7 @@ describe("least privilege", () => {
   });
 
   test("each sends to those queues only that its own code, or a relay of its plane's outbox, fills", () => {
-    const controlQueues = ["provisioning", "control-mail", "fleet-migrations", "fleet-looks"];
+    const controlQueues = ["provisioning", "control-mail", "fleet-migrations", "fleet-looks", "billing"];
     const tenantQueues = ["tenant-relay", "tenant-mail", "tenant-events", "item-imports"];
     const sends = Object.fromEntries(
       Object.keys(specs).map((name) => [
@@ -220,6 +258,7 @@ describe("least privilege", () => {
     );
     expect(sends).toEqual({
       controlSite: controlQueues,
+      hooks: controlQueues,
       sweepControl: controlQueues,
       scanFleet: controlQueues,
       migrateControl: [],
@@ -227,12 +266,14 @@ describe("least privilege", () => {
       "control-mail": [],
       tenantApp: tenantQueues,
       tenantAuth: tenantQueues,
+      tenantBilling: [...tenantQueues, ...controlQueues],
       "tenant-relay": ["tenant-mail", "tenant-events", "item-imports"],
       "tenant-mail": [],
       "tenant-events": [],
       "item-imports": tenantQueues,
       "fleet-migrations": controlQueues,
       "fleet-looks": controlQueues,
+      billing: controlQueues,
     });
   });
 
@@ -345,8 +386,8 @@ describe("the control plane's own migrations", () => {
 });
 
 describe("domains and secrets", () => {
-  test("the site has the root domain and www, pharmacies have the wildcard, each with DNS records", () => {
-    const names = [ROOT_DOMAIN, `www.${ROOT_DOMAIN}`, `*.${ROOT_DOMAIN}`];
+  test("the site has the root domain and www, notices have hooks, pharmacies have the wildcard, each with DNS records", () => {
+    const names = [ROOT_DOMAIN, `www.${ROOT_DOMAIN}`, `hooks.${ROOT_DOMAIN}`, `*.${ROOT_DOMAIN}`];
     const domains = templates
       .ofType("AWS::ApiGatewayV2::DomainName")
       .map(({ resource }) => resource.Properties.DomainName);
@@ -355,12 +396,22 @@ describe("domains and secrets", () => {
       .ofType("AWS::Route53::RecordSet")
       .map(({ resource }) => `${resource.Properties.Type} ${resource.Properties.Name}`);
     expect(records).toEqual(expect.arrayContaining(names.flatMap((name) => [`A ${name}.`, `AAAA ${name}.`])));
-    expect(templates.ofType("AWS::ApiGatewayV2::ApiMapping")).toHaveLength(3);
+    expect(templates.ofType("AWS::ApiGatewayV2::ApiMapping")).toHaveLength(4);
   });
 
-  test("pharmacies' sign-in routes go to their own function, everything else to the application", () => {
+  test("pharmacies' sign-in routes and notices go to their own functions, everything else to the applications", () => {
     const routes = templates.ofType("AWS::ApiGatewayV2::Route").map(({ resource }) => resource.Properties.RouteKey);
-    expect(routes.sort()).toEqual(["$default", "$default", "ANY /auth", "ANY /auth/{proxy+}"].sort());
+    expect(routes.sort()).toEqual(
+      [
+        "$default",
+        "$default",
+        "ANY /auth",
+        "ANY /auth/{proxy+}",
+        "ANY /billing",
+        "ANY /billing/{proxy+}",
+        "POST /stripe",
+      ].sort(),
+    );
   });
 
   test("the APIs answer on their own domains only", () => {
@@ -382,6 +433,7 @@ describe("domains and secrets", () => {
         "registry-database",
         "signing-key",
         "stripe-key",
+        "stripe-webhook",
         "supabase-token",
       ].map(stageSecret),
     );

@@ -55,21 +55,22 @@ describe("the page of a person", () => {
 });
 
 describe("the page of a suspended pharmacy", () => {
-  test("leads its people to their account and lets them sign out, and strangers to signing in", async () => {
+  test("leads its people to paying and to the records and lets them sign out, and strangers to signing in", async () => {
     const { cluster, controlDatabase } = running.stack;
     const { database } = controlDatabase.owner;
     const sql = postgres({ ...cluster.superuser, host: cluster.host, port: cluster.port, database, max: 1 });
     await sql`update control.tenants set state = 'suspended' where name = 'alfa pharmacy'`;
     await sql.end();
     const page = await eventually("the suspension", async () => {
-      const reply = await ask("/items");
+      const reply = await ask("/items/new");
       return reply.status === 402 ? reply.text : undefined;
     });
-    expect(page).toContain('href="/auth/account"');
-    const stranger = await new Client(running.stack.port).ask(alfa.host, "/items");
+    expect(page).toContain('href="/billing"');
+    expect(page).toContain('href="/"');
+    const stranger = await new Client(running.stack.port).ask(alfa.host, "/items", { form: {} });
     expect(stranger.status).toBe(402);
     expect(stranger.text).toContain('href="/auth/sign-in"');
-    expect(stranger.text).not.toMatch(/formToken|\/auth\/account/);
+    expect(stranger.text).not.toMatch(/formToken|\/billing/);
     const out = await ask("/auth/sign-out", { form: { formToken: fieldOf(page, "formToken") } });
     expect(out.status).toBe(303);
     expect((await ask("/auth/account")).headers.location).toBe("/auth/sign-in");

@@ -10,6 +10,7 @@ import { newId } from "@pharmasight/core/kernel/ids";
 import type { Log } from "@pharmasight/core/kernel/log";
 import { deriveKey, randomToken } from "@pharmasight/core/kernel/tokens";
 import type { Jobs } from "@pharmasight/core/ports/jobs";
+import type { Act } from "@pharmasight/core/registry/entitlements/entitlements";
 import type { RegistryEntry } from "@pharmasight/core/registry/registry";
 import type { ApiKey, Job, Member, Visitor } from "@pharmasight/core/tenant/actors";
 import { TenantConnection } from "@pharmasight/core/tenant/connection";
@@ -58,20 +59,22 @@ export interface Pharmacy {
   /** Anybody, from this network. */
   visitor(sourceIp?: string): Promise<TenantScope<Visitor>>;
   job(): Promise<TenantScope<Job>>;
-  /** Somebody signed in, of this role. */
-  member(role?: Role): Promise<TenantScope<Member>>;
+  /** Somebody signed in, of this role, who comes to work unless another act is given. */
+  member(role?: Role, act?: Act): Promise<TenantScope<Member>>;
   /** Whoever holds this token; `elsewhere` in another process. */
-  holder(token: string | undefined, elsewhere?: "elsewhere"): Promise<TenantScope<Member>>;
+  holder(token: string | undefined, elsewhere?: "elsewhere", act?: Act): Promise<TenantScope<Member>>;
   /** A program with this key; `elsewhere` in another process. */
-  program(key: string, elsewhere?: "elsewhere"): Promise<TenantScope<ApiKey>>;
+  program(key: string, elsewhere?: "elsewhere", act?: Act): Promise<TenantScope<ApiKey>>;
   /** Runs one statement as the superuser, in the schema of the pharmacy, after `settings`. */
   asSuperuser(statement: string, parameters?: readonly unknown[], settings?: string): Promise<readonly unknown[]>;
   token(session: { readonly userId: string; readonly sessionId: string }): Promise<string>;
+  /** What the registry says of it from now on, to whoever comes through a door. */
+  change(changes: Partial<RegistryEntry>): void;
 }
 
 export interface Pharmacies {
   /** A pharmacy with a database of its own, set up as provisioning does it. */
-  open(host: string, modules?: string[]): Promise<Pharmacy>;
+  open(host: string, modules?: string[], terms?: Partial<RegistryEntry>): Promise<Pharmacy>;
   stop(): Promise<void>;
 }
 
@@ -95,7 +98,7 @@ export async function startPharmacies(clock: Clock = systemClock): Promise<Pharm
     }
   }
 
-  async function open(host: string, modules: string[] = ["inventory"]): Promise<Pharmacy> {
+  const open: Pharmacies["open"] = async (host, modules = ["inventory"], terms = {}) => {
     const tenantId = randomUUID();
     const ownerId = newId(clock);
     const ownerEmail = "amina@example.com";
@@ -127,8 +130,10 @@ export async function startPharmacies(clock: Clock = systemClock): Promise<Pharm
       log: silent,
     });
     closers.push(() => handle.close());
-    const entry = { ...entryOf(host, tenantId, schemaVersion), includedModules: modules };
-    const databases = { open: async () => new TenantConnection(tenantId, handle) };
+    let entry = { ...entryOf(host, tenantId, schemaVersion), includedModules: modules, ...terms };
+    // Tests move their clocks, by which open tenants are given up: the connections stay until the file ends.
+    const lasting = { db: handle.db, close: async () => {}, retire: () => {} };
+    const databases = { open: async () => new TenantConnection(tenantId, lasting) };
     const registry = {
       findByHost: async (asked: string) => (asked === host ? entry : undefined),
       findByTenant: async (asked: string) => (asked === tenantId ? entry : undefined),
@@ -136,28 +141,25 @@ export async function startPharmacies(clock: Clock = systemClock): Promise<Pharm
     };
     const limits = { tenantsMax: 5, ttlSeconds: 300, checkSeconds: 5, graceSeconds: 60 };
     const jobs = new SentJobs();
-    const tenancy: Tenancy = {
+    const process = (): Tenancy => ({
       openTenants: new OpenTenants({ registry, databases, clock, log: silent, ...limits }),
       jobs,
       clock,
       log: silent,
       masterKey: async () => masterKey,
       schema: { required: REQUIRED_SCHEMA_VERSION, known: schemaVersions.tenant },
-    };
-    const elsewhere: Tenancy = {
-      ...tenancy,
-      openTenants: new OpenTenants({ registry, databases, clock, log: silent, ...limits }),
-    };
+    });
+    let [tenancy, elsewhere] = [process(), process()];
     const visitor: Pharmacy["visitor"] = (sourceIp = origin.sourceIp) =>
       TenantScope.forVisitor(tenancy, host, { ...origin, sourceIp });
-    const holder: Pharmacy["holder"] = (token, process) =>
-      TenantScope.forMember(process ? elsewhere : tenancy, host, token, origin);
+    const holder: Pharmacy["holder"] = (token, where, act = "work") =>
+      TenantScope.forMember(where ? elsewhere : tenancy, host, token, origin, act);
     const token: Pharmacy["token"] = async (session) =>
       SessionTokens.sign(
         { ...session, tenantId, expiresAt: Math.floor(clock.now().getTime() / 1000) + 3600 },
         deriveKey(masterKey, SESSION_KEY_PURPOSE, tenantId),
       );
-    async function member(role: Role = "owner"): Promise<TenantScope<Member>> {
+    const member: Pharmacy["member"] = async (role = "owner", act = "work") => {
       const { db } = await visitor();
       const now = clock.now();
       const stamps = { createdAt: now, updatedAt: now };
@@ -172,8 +174,8 @@ export async function startPharmacies(clock: Clock = systemClock): Promise<Pharm
         .insertInto("sessions")
         .values({ ...session, expiresAt })
         .execute();
-      return holder(await token({ userId, sessionId: session.id }));
-    }
+      return holder(await token({ userId, sessionId: session.id }), undefined, act);
+    };
     return {
       tenantId,
       ownerId,
@@ -183,11 +185,15 @@ export async function startPharmacies(clock: Clock = systemClock): Promise<Pharm
       member,
       holder,
       token,
-      program: (key, process) => TenantScope.forApiKey(process ? elsewhere : tenancy, host, key, origin),
+      program: (key, where, act = "work") => TenantScope.forApiKey(where ? elsewhere : tenancy, host, key, origin, act),
       asSuperuser: (...asked) => asSuperuser(database, ...asked),
-      job: () => TenantScope.forJob(tenancy, tenantId, "test"),
+      change(changes) {
+        entry = { ...entry, ...changes };
+        [tenancy, elsewhere] = [process(), process()];
+      },
+      job: () => TenantScope.forJob(tenancy, tenantId, "test", "work"),
     };
-  }
+  };
 
   return {
     open,
@@ -217,10 +223,16 @@ function entryOf(host: string, tenantId: string, schemaVersion: number): Registr
     registryVersion: 1n,
     appSecretArn: "arn:test",
     planCode: "starter",
+    planName: "Starter",
+    modulePrices: [],
+    raises: [],
+    graceEndsAt: null,
+    accessEndsAt: null,
+    suspension: null,
     includedModules: ["inventory"],
     grantedModules: [],
-    maxBranches: 1,
-    maxUsers: 5,
+    maxBranches: null,
+    maxUsers: null,
     maxItems: null,
     apiRequestsPerMinute: 600,
   };

@@ -14,7 +14,7 @@ beforeAll(async () => {
   const { cluster, controlDatabase } = running.stack;
   const { host, port, superuser } = cluster;
   control = postgres({ ...superuser, host, port, database: controlDatabase.owner.database, max: 1 });
-  alfa = await signUp(running.stack, "alfa");
+  alfa = await signUp(running.stack, "alfa", undefined, "professional");
 });
 afterAll(async () => {
   await control?.end();

@@ -44,6 +44,7 @@ drop table mrr_movements;
 drop table refunds;
 drop table invoices;
 drop table payment_events;
+drop table enterprise_enquiries;
 drop table plan_changes;
 drop table checkouts;
 alter table tenant_modules drop column title;

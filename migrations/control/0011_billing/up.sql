@@ -134,6 +134,8 @@ create table checkouts (
   id uuid primary key,
   tenant_id uuid not null references tenants,
   price_id uuid not null references prices,
+  -- All that is paid for: [{ "priceId", "quantity" }], the plan's first.
+  items jsonb not null,
   state text not null check (state in ('reserved', 'open', 'completed', 'expired', 'withdrawn')),
   stripe_session_id text unique,
   url text,
@@ -149,7 +151,8 @@ create unique index checkouts_one_open on checkouts (tenant_id) where state in (
 create table plan_changes (
   id uuid primary key,
   tenant_id uuid not null references tenants,
-  -- The items as they will be: [{ "priceId", "quantity" }], the plan's first.
+  -- The items as they are and as they will be: [{ "priceId", "quantity" }], the plan's first.
+  from_items jsonb not null,
   items jsonb not null,
   kind text not null check (kind in ('now', 'at_period_end')),
   state text not null check (state in ('quoted', 'applying', 'waiting', 'applied', 'failed', 'expired')),
@@ -168,6 +171,19 @@ create table plan_changes (
   updated_at timestamptz not null
 );
 create index plan_changes_tenant on plan_changes (tenant_id, created_at);
+
+-- Somebody who wants more than is sold: answered with a plan and a price of their own.
+create table enterprise_enquiries (
+  id uuid primary key,
+  tenant_id uuid not null references tenants,
+  asked_by_name text not null,
+  email text not null,
+  phone text not null check (length(phone) <= 40),
+  branches text not null check (length(branches) <= 40),
+  message text not null check (length(message) <= 2000),
+  created_at timestamptz not null
+);
+create index enterprise_enquiries_tenant on enterprise_enquiries (tenant_id, created_at);
 
 -- Every notice of the payment provider, once.
 create table payment_events (
@@ -329,7 +345,14 @@ select
   ), '[]') as raises,
   t.grace_ends_at,
   t.access_ends_at,
-  t.suspension
+  t.suspension,
+  coalesce((
+    select jsonb_agg(jsonb_build_object('module', a.module_name, 'amount', r.amount::text, 'currency', r.currency)
+      order by a.place)
+    from control.add_ons a join control.prices r on r.add_on_code = a.code
+    where a.module_name is not null and r.is_current and r.billing_interval = 'month'
+      and r.currency = coalesce(t.billing_currency, 'USD')
+  ), '[]') as module_prices
 from control.tenant_hosts h
 join control.tenants t on t.id = h.tenant_id
 join control.tenant_hosts primary_host on primary_host.tenant_id = t.id and primary_host.kind = 'primary'

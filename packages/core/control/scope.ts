@@ -12,6 +12,15 @@ export type ControlActor =
   | { readonly kind: "visitor"; readonly sourceIp: string; readonly requestId: string }
   /** Somebody of PharmaSight, by the console or the command line. */
   | { readonly kind: "operator"; readonly operatorId: string }
+  /** One of a pharmacy's own people, who was let in at its address. */
+  | {
+      readonly kind: "member";
+      readonly tenantId: string;
+      readonly userId: string;
+      readonly name: string;
+      readonly sourceIp: string;
+      readonly requestId: string;
+    }
   | { readonly kind: "system"; readonly name: string };
 
 /** What a scope is made of: once per process. */

@@ -45,6 +45,7 @@ export interface CheckoutsTable {
   id: string;
   tenantId: string;
   priceId: string;
+  items: Json;
   state: "reserved" | "open" | "completed" | "expired" | "withdrawn";
   stripeSessionId: string | null;
   url: string | null;
@@ -121,6 +122,17 @@ export interface DeploymentsTable {
   createdBy: string;
   createdAt: Date;
   finishedAt: Date | null;
+}
+
+export interface EnterpriseEnquiriesTable {
+  id: string;
+  tenantId: string;
+  askedByName: string;
+  email: string;
+  phone: string;
+  branches: string;
+  message: string;
+  createdAt: Date;
 }
 
 export interface FindRequestsTable {
@@ -203,6 +215,7 @@ export interface PaymentEventsTable {
 export interface PlanChangesTable {
   id: string;
   tenantId: string;
+  fromItems: Json;
   items: Json;
   kind: "now" | "at_period_end";
   state: "quoted" | "applying" | "waiting" | "applied" | "failed" | "expired";
@@ -493,6 +506,7 @@ export interface ControlTables {
   deploymentTargets: DeploymentTargetsTable;
   deploymentWaves: DeploymentWavesTable;
   deployments: DeploymentsTable;
+  enterpriseEnquiries: EnterpriseEnquiriesTable;
   findRequests: FindRequestsTable;
   fleet: FleetTable;
   invoices: InvoicesTable;

@@ -10,6 +10,8 @@ export type ErrorCode =
   | "module_required"
   | "not_found"
   | "conflict"
+  /** There is no room for one more of what the plan counts. */
+  | "limit_reached"
   | "gone"
   | "payment_required"
   | "too_large"

@@ -34,5 +34,9 @@ export const alarmNames = [
   "sign-ups-waiting",
   "control-database-unreachable",
   "deployment-halted",
+  "paid-twice",
+  "paid-without-tenant",
+  "payment-event-failed",
+  "invoice-differs",
 ] as const;
 export type AlarmName = (typeof alarmNames)[number];

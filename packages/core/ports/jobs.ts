@@ -8,6 +8,7 @@ export const queueNames = [
   "item-imports",
   "fleet-migrations",
   "fleet-looks",
+  "billing",
 ] as const;
 export type QueueName = (typeof queueNames)[number];
 

@@ -7,7 +7,9 @@ export interface PriceCatalogue {
    * Makes the product and the price, or finds those made before; a price that differs replaces the one under its key, and
    * who has the old one keeps it.
    */
-  publish(wanted: PublishedPrice): Promise<{ readonly priceId: string; readonly outcome: "made" | "found" | "replaced" }>;
+  publish(
+    wanted: PublishedPrice,
+  ): Promise<{ readonly priceId: string; readonly outcome: "made" | "found" | "replaced" }>;
   /** Takes a price that is no longer sold out of sale. */
   withdraw(priceId: string): Promise<void>;
   /**

@@ -9,7 +9,9 @@ export interface Subscriptions {
   /** Everything about one customer, as it is now. */
   read(customerId: string): Promise<CustomerSnapshot>;
   /** All subscriptions there are, ended ones too, a page at a time. */
-  list(cursor: string | undefined): Promise<{ readonly found: readonly SubscriptionSnapshot[]; readonly next?: string }>;
+  list(
+    cursor: string | undefined,
+  ): Promise<{ readonly found: readonly SubscriptionSnapshot[]; readonly next?: string }>;
 
   /** Opens a page on which the customer pays for a new subscription. */
   startCheckout(wanted: NewCheckout): Promise<CheckoutSnapshot>;
@@ -30,6 +32,7 @@ export interface Subscriptions {
   changeAtPeriodEnd(change: Omit<SubscriptionChange, "prorationAt">, key: string): Promise<SubscriptionSnapshot>;
   /** Gives up what was to happen at the period's end. */
   forgetScheduledChange(subscriptionId: string, key: string): Promise<SubscriptionSnapshot>;
+  /** Ends it when its period does; what was to change then no longer does. */
   cancelAtPeriodEnd(subscriptionId: string, key: string): Promise<SubscriptionSnapshot>;
   undoCancel(subscriptionId: string, key: string): Promise<SubscriptionSnapshot>;
   /** Ends it at once, without giving anything back. One that has ended stays as it is. */

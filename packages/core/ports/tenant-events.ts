@@ -1,6 +1,7 @@
 export * as TenantEvents from "./tenant-events.ts";
 
 import * as z from "zod";
+import { parseJson } from "../kernel/json.ts";
 import type { Effect } from "./effects.ts";
 
 /**
@@ -32,9 +33,29 @@ const personChangedSchema = z.object({
 });
 export type PersonChanged = Omit<z.infer<typeof personChangedSchema>, "event">;
 
+const count = z.coerce.number().int().min(0);
+
+const usageMeasuredSchema = z.object({
+  event: z.literal("usage_measured"),
+  /** Its first day. */
+  month: z.iso.date(),
+  apiCalls: count,
+  storageBytes: count,
+  users: count,
+  branches: count,
+  items: count,
+  /** Days of the month on which each module was used. */
+  moduleDays: z
+    .string()
+    .transform(parseJson)
+    .pipe(z.record(z.string().max(63), z.number().int().min(1).max(31))),
+  at: z.iso.datetime().transform((text) => new Date(text)),
+});
+export type UsageMeasured = Omit<z.infer<typeof usageMeasuredSchema>, "event">;
+
 export const schema = z.intersection(
   z.object({ tenantId: z.uuid(), outboxId: z.uuid() }),
-  z.discriminatedUnion("event", [profileChangedSchema, personChangedSchema]),
+  z.discriminatedUnion("event", [profileChangedSchema, personChangedSchema, usageMeasuredSchema]),
 );
 export type TenantEvent = z.infer<typeof schema>;
 
@@ -54,5 +75,25 @@ export function personChanged({ email, isPresent, at }: PersonChanged): Effect {
     queue: "tenant-events",
     payload: { event: "person_changed", email, isPresent: String(isPresent), at: at.toISOString() },
     dedupeKey: `person-changed:${email}:${at.toISOString()}:${isPresent}`,
+  };
+}
+
+/** By what it is known that this month was told of in this hour (`2026-11-24T09`). */
+export const usageKey = (month: string, hour: string): string => `usage-measured:${month}:${hour}`;
+
+/** What a month has used until now: the newest that was said of it holds. */
+export function usageMeasured(hour: string, use: UsageMeasured): Effect {
+  const { month, apiCalls, storageBytes, users, branches, items, moduleDays, at } = use;
+  const counts = Object.entries({ apiCalls, storageBytes, users, branches, items });
+  return {
+    queue: "tenant-events",
+    payload: {
+      event: "usage_measured",
+      month,
+      ...Object.fromEntries(counts.map(([name, value]) => [name, String(value)])),
+      moduleDays: JSON.stringify(moduleDays),
+      at: at.toISOString(),
+    },
+    dedupeKey: usageKey(month, hour),
   };
 }

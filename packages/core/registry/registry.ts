@@ -65,6 +65,8 @@ const entrySchema = z.object({
       by: z.number().int().positive(),
     }),
   ),
+  /** What a module costs beside the plan, for a month, in the currency that this pharmacy pays in. */
+  modulePrices: z.array(z.object({ module: z.string(), amount: z.string(), currency: z.string() })),
   planName: z.string().nullable(),
   /** Until when access stays although a payment is overdue. */
   graceEndsAt: z.date().nullable(),

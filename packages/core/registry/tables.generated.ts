@@ -36,6 +36,7 @@ export interface EntriesTable {
   graceEndsAt: Date | null;
   accessEndsAt: Date | null;
   suspension: string | null;
+  modulePrices: Json | null;
 }
 
 export interface RegistryTables {

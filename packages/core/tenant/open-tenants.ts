@@ -8,6 +8,7 @@ import type { TenantConnection, TenantDatabases } from "./connection.ts";
 import { KnownQuotas } from "./quotas/known-quotas.ts";
 import { KnownSessions } from "./sessions/known-sessions.ts";
 import { VerifiedTokens } from "./sessions/verified-tokens.ts";
+import { KnownUsage } from "./usage/known-usage.ts";
 
 export interface OpenTenantsOptions {
   readonly registry: RegistryReader;
@@ -30,6 +31,7 @@ export class OpenTenant {
   readonly tokens = new VerifiedTokens();
   readonly quotas = new KnownQuotas();
   readonly apiKeys = new KnownApiKeys();
+  readonly usage = new KnownUsage();
   readonly #open: (role: Role) => Promise<TenantConnection>;
   readonly #connections = new Map<Role, Promise<TenantConnection>>();
   #isRetired = false;

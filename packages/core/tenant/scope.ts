@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from "kysely";
 import type { Clock } from "../kernel/clock.ts";
-import { DomainError, notFound, unavailable } from "../kernel/errors.ts";
+import { DomainError, notFound } from "../kernel/errors.ts";
 import { newId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import { RateLimits } from "../kernel/rate-limits.ts";
@@ -8,9 +8,10 @@ import { deriveKey } from "../kernel/tokens.ts";
 import type { Effect } from "../ports/effects.ts";
 import type { Jobs } from "../ports/jobs.ts";
 import { Outbox } from "../ports/outbox.ts";
-import { Modules } from "../registry/modules.ts";
+import { type Act, Entitlements } from "../registry/entitlements/entitlements.ts";
 import type { RegistryEntry } from "../registry/registry.ts";
 import type { ApiKey, Job, Member, Operator, RequestOrigin, TenantActor, Visitor } from "./actors.ts";
+import { requireAct, requireModule, requireOpen } from "./admission.ts";
 import { hashKey, isKeyShaped } from "./api-keys/key.ts";
 import { TenantConnection } from "./connection.ts";
 import type { OpenTenant, OpenTenants } from "./open-tenants.ts";
@@ -18,6 +19,7 @@ import type { Counted } from "./quotas/known-quotas.ts";
 import { Quotas } from "./quotas/quotas.ts";
 import { type Capability, type CodeSchema, isSupported } from "./schema/capabilities.ts";
 import type { TenantTables } from "./tables.generated.ts";
+import type { KnownUsage } from "./usage/known-usage.ts";
 
 /** What the doors need: made once per process. */
 export interface Tenancy {
@@ -49,6 +51,7 @@ export class TenantScope<A extends TenantActor = Member | Job> {
   readonly #tenancy: Tenancy;
   #limits: RateLimits | undefined;
   #outbox: Outbox | undefined;
+  readonly #act: Act;
   readonly #emitted: { any: boolean } | undefined;
 
   private constructor(
@@ -56,6 +59,7 @@ export class TenantScope<A extends TenantActor = Member | Job> {
     open: OpenTenant,
     db: Kysely<TenantTables>,
     actor: A,
+    act: Act,
     emitted?: { any: boolean },
   ) {
     this.actor = actor;
@@ -65,6 +69,7 @@ export class TenantScope<A extends TenantActor = Member | Job> {
     this.db = db;
     this.#open = open;
     this.#tenancy = tenancy;
+    this.#act = act;
     this.#emitted = emitted;
   }
 
@@ -76,12 +81,12 @@ export class TenantScope<A extends TenantActor = Member | Job> {
   /** Anybody at a pharmacy's address, before signing in: for the identity functions only. */
   static async forVisitor(tenancy: Tenancy, host: string, origin: RequestOrigin): Promise<TenantScope<Visitor>> {
     const open = await enterByHost(tenancy, host);
-    return TenantScope.#enter(tenancy, open, { kind: "visitor", ...origin });
+    return TenantScope.#enter(tenancy, open, { kind: "visitor", ...origin }, "sign_in");
   }
 
   /**
    * A signed-in person. The session's token must be this tenant's and its row alive.
-   * @param suspended whether a suspended pharmacy is entered too: for a person's own account, never for its records
+   * @param act what they come for: what is paid for may let them do that and nothing more
    * @throws DomainError `unauthenticated`, `not_found`, `payment_required`, `maintenance` or `unavailable`
    */
   static async forMember(
@@ -89,10 +94,10 @@ export class TenantScope<A extends TenantActor = Member | Job> {
     host: string,
     token: string | undefined,
     origin: RequestOrigin,
-    suspended: "refused" | "entered" = "refused",
+    act: Act,
   ): Promise<TenantScope<Member>> {
     const open = await enterByHost(tenancy, host);
-    if (suspended === "refused") requireAccess(open.entry);
+    requireAct(open.entry, act);
     if (token === undefined) throw signInFirst();
     const key = await sessionKey(tenancy, open);
     const claims = open.tokens.verify(token, key, tenancy.clock.now());
@@ -100,11 +105,12 @@ export class TenantScope<A extends TenantActor = Member | Job> {
     const db = TenantConnection.queryBuilderOf(await open.connection());
     const session = await open.sessions.find(db, claims, tenancy.clock.now());
     if (session === undefined) throw signInFirst();
-    return new TenantScope<Member>(tenancy, open, db, { kind: "member", ...session, ...origin });
+    return new TenantScope<Member>(tenancy, open, db, { kind: "member", ...session, ...origin }, act);
   }
 
   /**
    * A program of the pharmacy, by a key that its people issued for this very pharmacy.
+   * @param act as `forMember`
    * @throws DomainError `module_required`, and all that `forMember` throws
    */
   static async forApiKey(
@@ -112,38 +118,32 @@ export class TenantScope<A extends TenantActor = Member | Job> {
     host: string,
     key: string,
     origin: RequestOrigin,
+    act: Act,
   ): Promise<TenantScope<ApiKey>> {
     const open = await enterByHost(tenancy, host);
-    requireAccess(open.entry);
+    requireAct(open.entry, act);
     if (!isKeyShaped(key)) throw keyRefused();
     const db = TenantConnection.queryBuilderOf(await open.connection());
     const now = tenancy.clock.now();
     const found = await open.apiKeys.find(db, hashKey(open.entry.tenantId, key), now);
     if (found === undefined) throw keyRefused();
-    if (!Modules.isEntitled(open.entry, "api_access", now)) {
-      throw new DomainError("module_required", "API access is not part of this pharmacy's plan.");
-    }
+    requireModule(open.entry, "api_access", act, now);
     const { keyId, scopes } = found;
     await open.apiKeys.recordUse(db, keyId, now);
-    return new TenantScope<ApiKey>(tenancy, open, db, { kind: "api_key", keyId, scopes, ...origin });
+    return new TenantScope<ApiKey>(tenancy, open, db, { kind: "api_key", keyId, scopes, ...origin }, act);
   }
 
   /**
    * A message of a queue. A tenant that is gone or cannot be opened refuses; the message comes back.
-   * @param suspended whether a suspended pharmacy is entered too: for the mails that signing in needs, never for its records
+   * @param act what it is for: `sign_in` for what signing in needs, such as its mails; `work` for the pharmacy's records
    * @throws DomainError `not_found`, `payment_required`, `maintenance` or `unavailable`
    */
-  static async forJob(
-    tenancy: Tenancy,
-    tenantId: string,
-    name: string,
-    suspended: "refused" | "entered" = "entered",
-  ): Promise<TenantScope<Job>> {
+  static async forJob(tenancy: Tenancy, tenantId: string, name: string, act: Act): Promise<TenantScope<Job>> {
     const open = await tenancy.openTenants.findById(tenantId);
     if (open === undefined) throw notFound("pharmacy");
-    requireOpen(tenancy, open.entry);
-    if (suspended === "refused") requireAccess(open.entry);
-    return TenantScope.#enter(tenancy, open, { kind: "job", name });
+    requireOpen(open.entry, tenancy.schema);
+    requireAct(open.entry, act);
+    return TenantScope.#enter(tenancy, open, { kind: "job", name }, act);
   }
 
   /**
@@ -159,7 +159,7 @@ export class TenantScope<A extends TenantActor = Member | Job> {
       throw new DomainError("invalid_input", "Say why, in at least 10 characters.");
     const open = await tenancy.openTenants.findById(tenantId);
     if (open === undefined) throw notFound("pharmacy");
-    requireOpen(tenancy, open.entry);
+    requireOpen(open.entry, tenancy.schema);
     const writable = TenantConnection.queryBuilderOf(await open.connection());
     await writable
       .insertInto("auditLog")
@@ -173,15 +173,23 @@ export class TenantScope<A extends TenantActor = Member | Job> {
       })
       .execute();
     const reader = await open.connection("reader");
-    return new TenantScope<Operator>(tenancy, open, TenantConnection.queryBuilderOf(reader), {
-      kind: "operator",
-      ...operator,
-    });
+    const actor: Operator = { kind: "operator", ...operator };
+    return new TenantScope<Operator>(tenancy, open, TenantConnection.queryBuilderOf(reader), actor, "read_records");
   }
 
-  static async #enter<B extends TenantActor>(tenancy: Tenancy, open: OpenTenant, actor: B): Promise<TenantScope<B>> {
+  static async #enter<B extends TenantActor>(
+    tenancy: Tenancy,
+    open: OpenTenant,
+    actor: B,
+    act: Act,
+  ): Promise<TenantScope<B>> {
     const connection = await open.connection();
-    return new TenantScope<B>(tenancy, open, TenantConnection.queryBuilderOf(connection), actor);
+    return new TenantScope<B>(tenancy, open, TenantConnection.queryBuilderOf(connection), actor, act);
+  }
+
+  /** Whether records may be changed: a suspended pharmacy's are only read. */
+  get mayWork(): boolean {
+    return Entitlements.act(Entitlements.termsOf(this.tenant), "work").isAllowed;
   }
 
   /** Limits that all processes share, counted for this pharmacy alone. */
@@ -190,24 +198,34 @@ export class TenantScope<A extends TenantActor = Member | Job> {
     return this.#limits;
   }
 
+  /** What this process has counted of this pharmacy's use. */
+  get usage(): KnownUsage {
+    return this.#open.usage;
+  }
+
   /**
    * Counts a request of this actor: the doors of the web do it once for each.
    * @returns what is left, and the refusal to throw when nothing is
    */
   countRequest(): Promise<Counted> {
-    const quotas = Quotas.quotasOf(this.tenant, this.actor);
+    const quotas = Quotas.quotasOf(this.tenant, this.actor, this.clock.now());
     return this.#open.quotas.take(this.db, quotas, this.clock.now(), () => this.key("request-quotas"));
   }
 
   /**
    * Runs `run` in one transaction; inside another one it joins. If `run` emitted effects, a delayed hint is sent before
-   * the commit, so that a crash after it loses nothing, and the effects are relayed right after it.
+   * the commit, so that a crash after it loses nothing, and the effects are relayed right after it. Where the pharmacy
+   * was entered to read and may do no more, nothing can be written in it.
    */
   async tx<R>(run: (tx: TenantScope<A>) => Promise<R>): Promise<R> {
     if (this.#emitted !== undefined) return run(this);
     const emitted = { any: false };
-    const result = await this.db.transaction().execute(async (transaction: Transaction<TenantTables>) => {
-      const value = await run(new TenantScope<A>(this.#tenancy, this.#open, transaction, this.actor, emitted));
+    const any = this.db.transaction();
+    const begun = this.mayWork || !readingActs.has(this.#act) ? any : any.setAccessMode("read only");
+    const result = await begun.execute(async (transaction: Transaction<TenantTables>) => {
+      const value = await run(
+        new TenantScope<A>(this.#tenancy, this.#open, transaction, this.actor, this.#act, emitted),
+      );
       if (emitted.any) await this.#hint(RELAY_HINT_SECONDS);
       return value;
     });
@@ -271,6 +289,8 @@ export class TenantScope<A extends TenantActor = Member | Job> {
   }
 }
 
+const readingActs: ReadonlySet<Act> = new Set(["read_records", "export"] as const);
+
 /** Purpose of the key that session tokens are signed with. */
 export const SESSION_KEY_PURPOSE = "session";
 
@@ -289,23 +309,8 @@ async function enterByHost(tenancy: Tenancy, host: string): Promise<OpenTenant> 
   const found = await tenancy.openTenants.findByHost(host);
   if (found === undefined) throw notFound("address");
   if (found.entry.hostKind === "redirect") throw notFound("address");
-  requireOpen(tenancy, found.tenant.entry);
+  requireOpen(found.tenant.entry, tenancy.schema);
   return found.tenant;
-}
-
-/** Whether there is a database to enter, at a version that the code understands. */
-function requireOpen(tenancy: Tenancy, entry: RegistryEntry): void {
-  if (entry.state === "closed") throw notFound("address");
-  if (entry.state === "provisioning" || entry.state === "provisioning_failed" || entry.appSecretArn === null) {
-    throw unavailable("This pharmacy is being set up.", 5);
-  }
-  if (entry.schemaVersion === null || entry.schemaVersion < tenancy.schema.required) {
-    throw new DomainError("maintenance", "This pharmacy is being updated.", { retryAfterSeconds: 60 });
-  }
-}
-
-function requireAccess(entry: RegistryEntry): void {
-  if (entry.state === "suspended") throw new DomainError("payment_required", "This pharmacy's subscription has ended.");
 }
 
 const signInFirst = (): DomainError => new DomainError("unauthenticated", "Sign in to go on.");

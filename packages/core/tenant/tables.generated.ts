@@ -330,6 +330,12 @@ export interface TwoFactorsTable {
   createdAt: Date;
 }
 
+export interface UsageDaysTable {
+  day: string;
+  apiCalls: Generated<string>;
+  modules: Generated<string[]>;
+}
+
 export interface UserBranchRolesTable {
   userId: string;
   branchId: string;
@@ -389,6 +395,7 @@ export interface TenantTables {
   stockBalances: StockBalancesTable;
   stockMovements: StockMovementsTable;
   twoFactors: TwoFactorsTable;
+  usageDays: UsageDaysTable;
   userBranchRoles: UserBranchRolesTable;
   users: UsersTable;
   verifications: VerificationsTable;

@@ -13,6 +13,7 @@ const statuses: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   module_required: 403,
   not_found: 404,
   conflict: 409,
+  limit_reached: 409,
   gone: 410,
   payment_required: 402,
   too_large: 413,
@@ -33,6 +34,14 @@ export async function onError(thrown: Error, c: EdgeContext): Promise<Response> 
   // Programs never see it, and neither do people on a good day: the start of a process does not wait for it.
   const { errorPage } = await import("./error-page.tsx");
   return c.html(errorPage(error, c), status);
+}
+
+/** The same for doors that only programs knock at: never a page. */
+export function onProgramError(thrown: Error, c: EdgeContext): Response {
+  const error = closed(thrown);
+  const status = statuses[error.code];
+  if (status >= 500) log.error(error.message, thrown, { path: c.req.path });
+  return problem(c, error, status);
 }
 
 /** An unknown path, and an unknown address: the same answer. */

@@ -2,6 +2,7 @@ import { log } from "@pharmasight/adapters/log";
 import { tenantPlatform } from "@pharmasight/adapters/tenant-platform";
 import { DomainError, notFound } from "@pharmasight/core/kernel/errors";
 import { withLogFields } from "@pharmasight/core/kernel/log";
+import type { Act } from "@pharmasight/core/registry/entitlements/entitlements";
 import type { RegistryEntry } from "@pharmasight/core/registry/registry";
 import { Sessions } from "@pharmasight/core/tenant/accounts/sessions";
 import type { ApiKey, Member, Visitor } from "@pharmasight/core/tenant/actors";
@@ -43,6 +44,13 @@ export async function pharmacyAt(c: EdgeContext): Promise<RegistryEntry> {
   return found.entry;
 }
 
+/**
+ * What a request is taken for unless its route says otherwise: it reads records, or it works. So a route that writes is
+ * shut while a pharmacy is suspended, and nobody has to think of it.
+ */
+export const actOf = (c: EdgeContext): "read_records" | "work" =>
+  c.req.method === "GET" || c.req.method === "HEAD" ? "read_records" : "work";
+
 /** Anybody at the address, before signing in. */
 export async function visitor(c: EdgeContext): Promise<TenantScope<Visitor>> {
   const { tenancy } = await tenantPlatform();
@@ -53,16 +61,13 @@ export async function visitor(c: EdgeContext): Promise<TenantScope<Visitor>> {
 
 /**
  * The signed-in person. A session that is used goes on: when half of its time is over, the browser gets a later token.
- * @param suspended whether people of a suspended pharmacy come in too: to their own account, never to its records
+ * @param act what they come for, where the method does not say it
  * @throws DomainError `unauthenticated` and what else keeps somebody out
  */
-export async function member(
-  c: EdgeContext,
-  suspended: "refused" | "entered" = "refused",
-): Promise<TenantScope<Member>> {
+export async function member(c: EdgeContext, act: Act = actOf(c)): Promise<TenantScope<Member>> {
   const { tenancy } = await tenantPlatform();
   const token = sessionToken(c);
-  const tenant = await TenantScope.forMember(tenancy, hostKey(c), token, c.env.origin, suspended);
+  const tenant = await TenantScope.forMember(tenancy, hostKey(c), token, c.env.origin, act);
   await countRequest(c, tenant);
   if (token !== undefined) await renewSession(c, tenant, token);
   return tenant;
@@ -111,7 +116,7 @@ async function enterAsCaller(c: EdgeContext): Promise<TenantScope<Member | ApiKe
   const host = hostKey(c);
   const key = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? "";
   try {
-    const tenant = await TenantScope.forApiKey(tenancy, host, key, c.env.origin);
+    const tenant = await TenantScope.forApiKey(tenancy, host, key, c.env.origin, actOf(c));
     await countRequest(c, tenant);
     return tenant;
   } catch (error) {

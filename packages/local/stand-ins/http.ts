@@ -12,7 +12,7 @@ export interface Call {
   readonly body: string;
 }
 
-/** One answer; `body` is sent as JSON. */
+/** One answer; `body` is sent as JSON, or as it is when it is bytes. */
 export interface Reply {
   readonly status: number;
   readonly body: unknown;
@@ -110,12 +110,14 @@ async function answer(
       response.destroy();
       return;
     case "delay":
-      await wait(fault.seconds * 1000);
+      if (!fault.stale) await wait(fault.seconds * 1000);
       break;
     case undefined:
       break;
   }
-  send(vendor, response, await settle(() => vendor.handle(call)));
+  const reply = await settle(() => vendor.handle(call));
+  if (fault?.stale === true) await wait(fault.seconds * 1000);
+  send(vendor, response, reply);
 }
 
 /** The reply of `run`, be it returned or thrown as a `Refusal`. */
@@ -182,5 +184,5 @@ export function describeIssue(error: z.ZodError): { parameter: string; message: 
 
 function send(vendor: Vendor, response: ServerResponse, reply: Reply): void {
   response.writeHead(reply.status, { "content-type": vendor.contentType ?? "application/json", ...reply.headers });
-  response.end(JSON.stringify(reply.body));
+  response.end(reply.body instanceof Uint8Array ? reply.body : JSON.stringify(reply.body));
 }

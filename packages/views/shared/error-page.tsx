@@ -69,6 +69,12 @@ const texts: Readonly<Record<ErrorCode, ErrorText>> = {
     title: "Somebody was faster",
     message: "This was changed in the meantime. Go back, reload the page and try once more.",
   },
+  limit_reached: {
+    status: 409,
+    icon: "package",
+    title: "Your plan has no more room",
+    message: "Archive what you do not need any more, or choose a larger plan under Billing.",
+  },
   gone: {
     status: 410,
     icon: "hourglass",

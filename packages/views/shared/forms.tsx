@@ -1,6 +1,7 @@
 import type { Child } from "hono/jsx";
 import { Alert } from "./alert.tsx";
 import type { FieldErrors } from "./context.ts";
+import { BANNER_ID, usePossibility } from "./writing.tsx";
 
 /** Proof that the form came from our own page. */
 export function FormToken({ token }: { token: string }) {
@@ -11,13 +12,18 @@ export interface SubmitButtonProps {
   /** What the button says while the form is on its way, for example `Adding…`. */
   busy: string;
   class?: string;
+  /** Whether it adds people, branches or keys, which waits while a payment is overdue. */
+  grows?: boolean;
   children?: Child;
 }
 
-/** Inside a form with `data-once`: shows progress and cannot fire twice. */
-export function SubmitButton({ busy, class: className = "btn-primary", children }: SubmitButtonProps) {
+/** Inside a form with `data-once`: shows progress and cannot fire twice. Not there where nothing may be changed. */
+export function SubmitButton({ busy, class: className = "btn-primary", grows, children }: SubmitButtonProps) {
+  const possibility = usePossibility({ grows });
+  if (possibility === "hidden") return null;
+  const waiting = possibility === "disabled" ? { disabled: true, "aria-describedby": BANNER_ID } : {};
   return (
-    <button type="submit" class={`btn ${className}`}>
+    <button type="submit" class={`btn ${className}`} {...waiting}>
       <span class="when-idle inline-flex items-center gap-2">{children}</span>
       <span class="when-busy items-center gap-2">
         <span class="loading loading-spinner loading-xs" aria-hidden="true" />

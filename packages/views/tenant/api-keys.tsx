@@ -7,6 +7,7 @@ import { countOf, formatDay } from "../shared/formats.ts";
 import { FormToken, SubmitButton } from "../shared/forms.tsx";
 import { Icon } from "../shared/icons.tsx";
 import { Moment } from "../shared/moment.tsx";
+import { Writable } from "../shared/writing.tsx";
 import { SettingsLayout } from "./settings-layout.tsx";
 import type { TenantShell } from "./shell.tsx";
 
@@ -175,7 +176,7 @@ function KeySummary({ apiKey, timeZone }: { apiKey: ApiKeyRow; timeZone: string 
 function Revocation({ shell, apiKey }: { shell: TenantShell; apiKey: ApiKeyRow }) {
   const id = `revoke-${apiKey.id}`;
   return (
-    <>
+    <Writable>
       <button type="button" popovertarget={id} class="btn btn-plain btn-sm">
         Revoke<span class="sr-only"> {apiKey.name}</span>
       </button>
@@ -204,7 +205,7 @@ function Revocation({ shell, apiKey }: { shell: TenantShell; apiKey: ApiKeyRow }
           </div>
         </form>
       </div>
-    </>
+    </Writable>
   );
 }
 
@@ -265,7 +266,7 @@ function NewKeyForm({ shell, values, errors }: Pick<ApiKeysPageProps, "shell" | 
           error={errors.expiresInDays}
           options={lifetimes}
         />
-        <SubmitButton busy="Making…" class="btn-primary w-full">
+        <SubmitButton busy="Making…" class="btn-primary w-full" grows>
           Make key
         </SubmitButton>
       </form>

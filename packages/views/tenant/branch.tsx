@@ -2,6 +2,7 @@ import { Alert } from "../shared/alert.tsx";
 import type { FieldErrors } from "../shared/context.ts";
 import { countOf } from "../shared/formats.ts";
 import { ErrorSummary, FormToken, SubmitButton } from "../shared/forms.tsx";
+import { Writable } from "../shared/writing.tsx";
 import { BranchFields, type BranchValues, NumberFields, type SeriesRow } from "./branch-fields.tsx";
 import { Confirmation } from "./confirmation.tsx";
 import { SettingsLayout } from "./settings-layout.tsx";
@@ -21,7 +22,7 @@ export interface BranchPageProps {
   series: readonly SeriesRow[];
   values: BranchValues;
   errors: FieldErrors;
-  /** Why it could not be archived. */
+  /** Why it could not be archived, opened again or added. */
   refusal?: string;
   /** The person came from the steps of the first day and goes back there. */
   isSetup: boolean;
@@ -62,14 +63,22 @@ export function BranchPage({ shell, branch, series, values, errors, refusal, isS
           <ErrorSummary errors={errors} />
           <BranchFields values={values} errors={errors} isCodeFixed={branch?.isCodeFixed ?? false} />
           <NumberFields values={values} errors={errors} series={series} />
-          <div class="flex flex-wrap gap-2 border-line border-t pt-5">
-            <SubmitButton busy="Saving…">{isNew ? "Add branch" : "Save"}</SubmitButton>
-            <a href={isSetup ? backToSetup.href : back.href} class="btn btn-ghost">
-              Cancel
-            </a>
-          </div>
+          <Writable>
+            <div class="flex flex-wrap gap-2 border-line border-t pt-5">
+              <SubmitButton busy="Saving…" grows={isNew}>
+                {isNew ? "Add branch" : "Save"}
+              </SubmitButton>
+              <a href={isSetup ? backToSetup.href : back.href} class="btn btn-ghost">
+                Cancel
+              </a>
+            </div>
+          </Writable>
         </form>
-        {isNew || branch.isHeadquarters || isSetup ? null : <Closing shell={shell} branch={branch} />}
+        {isNew || branch.isHeadquarters || isSetup ? null : (
+          <Writable>
+            <Closing shell={shell} branch={branch} />
+          </Writable>
+        )}
       </div>
     </SettingsLayout>
   );
@@ -90,7 +99,7 @@ function Closing({ shell, branch }: { shell: TenantShell; branch: NonNullable<Br
           <h2 class="font-semibold">Open it again</h2>
           <p class="mt-0.5 text-muted">Its code, numbers and people are as they were.</p>
         </div>
-        <SubmitButton busy="Opening…" class="btn-plain">
+        <SubmitButton busy="Opening…" class="btn-plain" grows>
           Open the branch
         </SubmitButton>
       </form>

@@ -1,6 +1,7 @@
 import { Alert } from "../shared/alert.tsx";
 import { Badge } from "../shared/badge.tsx";
 import { Icon } from "../shared/icons.tsx";
+import { ActionLink } from "../shared/writing.tsx";
 import { SettingsLayout } from "./settings-layout.tsx";
 import type { TenantShell } from "./shell.tsx";
 
@@ -39,10 +40,10 @@ export function BranchesPage({ shell, branches, done }: BranchesPageProps) {
       title="Branches"
       subtitle="Each has its own stock, people and numbers of documents."
       actions={
-        <a href="/settings/branches/new" class="btn btn-primary btn-sm h-9">
+        <ActionLink href="/settings/branches/new" grows class="btn btn-primary btn-sm h-9">
           <Icon name="plus" />
           Add a branch
-        </a>
+        </ActionLink>
       }
     >
       <div class="space-y-6">

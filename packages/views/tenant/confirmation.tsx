@@ -1,5 +1,6 @@
 import type { Child } from "hono/jsx";
 import { FormToken, SubmitButton } from "../shared/forms.tsx";
+import { Writable } from "../shared/writing.tsx";
 
 export interface ConfirmationProps {
   id: string;
@@ -21,7 +22,7 @@ export interface ConfirmationProps {
 export function Confirmation(props: ConfirmationProps) {
   const { id, action, formToken, open, title, keep, confirm, busy, children } = props;
   return (
-    <>
+    <Writable>
       <button type="button" popovertarget={id} class={`btn ${props.class ?? "btn-plain btn-sm"}`}>
         {open}
       </button>
@@ -48,6 +49,6 @@ export function Confirmation(props: ConfirmationProps) {
           </div>
         </form>
       </div>
-    </>
+    </Writable>
   );
 }

@@ -4,6 +4,7 @@ import { countOf, formatCount } from "../shared/formats.ts";
 import { FormToken, SubmitButton } from "../shared/forms.tsx";
 import { Icon } from "../shared/icons.tsx";
 import { StatCard } from "../shared/stat-card.tsx";
+import { Writable } from "../shared/writing.tsx";
 import { CancelImport, ImportLayout } from "./import-layout.tsx";
 import { LeftRowsTable } from "./import-rows.tsx";
 import type { ImportFile, LeftRows } from "./import-runs.ts";
@@ -100,14 +101,16 @@ export function ImportCheckPage({ shell, file, moved, errors, found, left }: Imp
                 Import {countOf(usable, "row")}
               </SubmitButton>
             )}
-            <button
-              type="submit"
-              formaction={`/items/import/${file.id}/back`}
-              class={`btn w-full sm:w-auto ${usable === 0 ? "btn-primary" : "btn-plain"}`}
-              formnovalidate
-            >
-              Back to the columns
-            </button>
+            <Writable>
+              <button
+                type="submit"
+                formaction={`/items/import/${file.id}/back`}
+                class={`btn w-full sm:w-auto ${usable === 0 ? "btn-primary" : "btn-plain"}`}
+                formnovalidate
+              >
+                Back to the columns
+              </button>
+            </Writable>
           </div>
         </form>
         <LeftRowsTable importId={file.id} title="Rows that would not be taken" left={left} />

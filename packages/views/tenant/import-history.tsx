@@ -4,6 +4,7 @@ import { countOf, formatCount } from "../shared/formats.ts";
 import { Icon } from "../shared/icons.tsx";
 import { Moment } from "../shared/moment.tsx";
 import { Pagination } from "../shared/pagination.tsx";
+import { ActionLink } from "../shared/writing.tsx";
 import { UndoImport } from "./import-layout.tsx";
 import { type ImportFile, type ImportState, importStates } from "./import-runs.ts";
 import { SettingsLayout } from "./settings-layout.tsx";
@@ -38,10 +39,10 @@ export function ImportHistoryPage({ shell, imports, next, previous }: ImportHist
       title="Imports"
       subtitle="Every file that was imported, and what came of it."
       actions={
-        <a href="/items/import" class="btn btn-primary btn-sm h-9">
+        <ActionLink href="/items/import" class="btn btn-primary btn-sm h-9">
           <Icon name="upload" />
           Import a file
-        </a>
+        </ActionLink>
       }
     >
       {imports.length === 0 ? (

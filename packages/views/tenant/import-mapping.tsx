@@ -4,6 +4,7 @@ import { described, SelectField } from "../shared/fields.tsx";
 import { ErrorSummary, FormToken, SubmitButton } from "../shared/forms.tsx";
 import { Icon } from "../shared/icons.tsx";
 import { Moment } from "../shared/moment.tsx";
+import { Writable } from "../shared/writing.tsx";
 import { CancelImport, ImportLayout } from "./import-layout.tsx";
 import type { ImportFile } from "./import-runs.ts";
 import { type Choice, ImportSettings, type ImportSettingsValues, type TwoReadings } from "./import-settings.tsx";
@@ -88,10 +89,12 @@ export function ImportMappingPage(props: ImportMappingPageProps) {
               <Icon name="list-checks" />
               Check the file
             </SubmitButton>
-            <button type="submit" name="intent" value="preview" class="btn btn-plain w-full sm:w-auto">
-              <Icon name="eye" />
-              Show how rows are read
-            </button>
+            <Writable>
+              <button type="submit" name="intent" value="preview" class="btn btn-plain w-full sm:w-auto">
+                <Icon name="eye" />
+                Show how rows are read
+              </button>
+            </Writable>
           </div>
         </form>
         <Preview preview={props.preview} />
@@ -127,9 +130,11 @@ function Layout({ shell, file, errors, sheets, sheet, headerRow, firstRows }: Im
           options={firstRows.map(({ number, text }) => ({ value: String(number), label: `Row ${number}: ${text}` }))}
         />
       </div>
-      <button type="submit" class="btn btn-plain">
-        {sheets.length > 1 ? "Use this sheet and row" : "Use this row"}
-      </button>
+      <Writable>
+        <button type="submit" class="btn btn-plain">
+          {sheets.length > 1 ? "Use this sheet and row" : "Use this row"}
+        </button>
+      </Writable>
     </form>
   );
 }

@@ -4,6 +4,7 @@ import { countOf, formatCount } from "../shared/formats.ts";
 import { FormToken, SubmitButton } from "../shared/forms.tsx";
 import { Icon, type IconName } from "../shared/icons.tsx";
 import { StatCard } from "../shared/stat-card.tsx";
+import { ActionLink } from "../shared/writing.tsx";
 import { ImportLayout, UndoImport } from "./import-layout.tsx";
 import { EndImport } from "./import-progress.tsx";
 import { LeftRowsTable } from "./import-rows.tsx";
@@ -104,10 +105,10 @@ function Actions(props: Pick<ImportResultPageProps, "shell" | "file" | "state" |
           )}
         </>
       ) : (
-        <a href="/items/import" class="btn btn-primary btn-sm h-9">
+        <ActionLink href="/items/import" class="btn btn-primary btn-sm h-9">
           <Icon name="upload" />
           Upload a file
-        </a>
+        </ActionLink>
       )}
     </>
   );

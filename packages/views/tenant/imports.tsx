@@ -2,6 +2,7 @@ import type { FieldErrors } from "../shared/context.ts";
 import { described, Field } from "../shared/fields.tsx";
 import { FormToken, SubmitButton } from "../shared/forms.tsx";
 import { Icon } from "../shared/icons.tsx";
+import { Writable } from "../shared/writing.tsx";
 import { ImportSteps } from "./import-layout.tsx";
 import type { ImportRow } from "./import-runs.ts";
 import { RecentImports } from "./recent-imports.tsx";
@@ -33,24 +34,26 @@ export function ImportPage({ shell, errors, recent, fields, fromSetup }: ImportP
     >
       <ImportSteps current="Upload" />
       <div class="grid grid-cols-1 items-start gap-6 lg:grid-cols-[minmax(0,1.4fr)_minmax(0,1fr)]">
-        <form
-          method="post"
-          action="/items/import"
-          enctype="multipart/form-data"
-          data-once
-          class="card space-y-6 p-5 sm:p-6"
-        >
-          <FormToken token={shell.context.formToken} />
-          <FileField error={errors.file} />
-          <p class="text-muted">
-            Nothing is written before you have seen how the columns match and what the import would do. Afterwards it
-            can be undone.
-          </p>
-          <SubmitButton busy="Uploading…" class="btn-primary w-full sm:w-auto">
-            <Icon name="upload" />
-            Upload
-          </SubmitButton>
-        </form>
+        <Writable>
+          <form
+            method="post"
+            action="/items/import"
+            enctype="multipart/form-data"
+            data-once
+            class="card space-y-6 p-5 sm:p-6"
+          >
+            <FormToken token={shell.context.formToken} />
+            <FileField error={errors.file} />
+            <p class="text-muted">
+              Nothing is written before you have seen how the columns match and what the import would do. Afterwards it
+              can be undone.
+            </p>
+            <SubmitButton busy="Uploading…" class="btn-primary w-full sm:w-auto">
+              <Icon name="upload" />
+              Upload
+            </SubmitButton>
+          </form>
+        </Writable>
         <div class="space-y-6">
           <Columns fields={fields} />
           {recent.length === 0 ? null : <RecentImports imports={recent} timeZone={shell.company.timeZone} />}

@@ -2,6 +2,7 @@ import { Badge, type Tone } from "../shared/badge.tsx";
 import { EmptyState } from "../shared/empty-state.tsx";
 import { FormToken, SubmitButton } from "../shared/forms.tsx";
 import { Moment } from "../shared/moment.tsx";
+import { ActionLink } from "../shared/writing.tsx";
 import { Confirmation } from "./confirmation.tsx";
 import type { TenantShell } from "./shell.tsx";
 
@@ -43,9 +44,9 @@ export function InvitationList({ shell, invitations, mayManage }: InvitationList
           message="Whoever you invite chooses a password by a link, and then works here in the role you gave."
         >
           {mayManage ? (
-            <a href="/settings/people/new" class="btn btn-primary">
+            <ActionLink href="/settings/people/new" grows class="btn btn-primary">
               Invite somebody
-            </a>
+            </ActionLink>
           ) : null}
         </EmptyState>
       </div>
@@ -87,7 +88,7 @@ function InvitationActions({ shell, invitation }: { shell: TenantShell; invitati
     <div class="flex flex-wrap gap-2">
       <form method="post" action={`/settings/people/invitations/${id}/resend`} data-once>
         <FormToken token={shell.context.formToken} />
-        <SubmitButton busy={byMail ? "Sending…" : "Making…"} class="btn-plain btn-sm">
+        <SubmitButton busy={byMail ? "Sending…" : "Making…"} class="btn-plain btn-sm" grows>
           {byMail ? "Send again" : "Make a new link"}
           <span class="sr-only"> for {name}</span>
         </SubmitButton>

@@ -5,6 +5,7 @@ import { countOf, formatCount } from "../shared/formats.ts";
 import { Icon } from "../shared/icons.tsx";
 import { Moment } from "../shared/moment.tsx";
 import { Pagination } from "../shared/pagination.tsx";
+import { ActionLink } from "../shared/writing.tsx";
 import { InvitationList, type InvitationRow } from "./people-invitations.tsx";
 import { HandedLink, type HandedLinkProps } from "./people-link.tsx";
 import { SettingsLayout } from "./settings-layout.tsx";
@@ -43,6 +44,8 @@ export interface PeoplePageProps {
   link?: HandedLinkProps;
   /** What was done just now. */
   done?: "invited" | "revoked" | "resent";
+  /** Why what was asked for was not done. */
+  refused?: string;
 }
 
 const filters: readonly { filter: PeopleFilter; label: string }[] = [
@@ -59,7 +62,7 @@ const news: Readonly<Record<NonNullable<PeoplePageProps["done"]>, string>> = {
 
 /** Search: GET /settings/people?state=…&q=…; links to /settings/people/new and /settings/people/:id. */
 export function PeoplePage(props: PeoplePageProps) {
-  const { shell, filter, search, mayManage, link, done } = props;
+  const { shell, filter, search, mayManage, link, done, refused } = props;
   const isAlone = isOnlyOne(props);
   return (
     <SettingsLayout
@@ -68,14 +71,19 @@ export function PeoplePage(props: PeoplePageProps) {
       subtitle="Who works here, and what each may do."
       actions={
         mayManage && !isAlone ? (
-          <a href="/settings/people/new" class="btn btn-primary btn-sm h-9">
+          <ActionLink href="/settings/people/new" grows class="btn btn-primary btn-sm h-9">
             <Icon name="user-plus" />
             Invite somebody
-          </a>
+          </ActionLink>
         ) : undefined
       }
     >
       {link === undefined ? null : <HandedLink {...link} />}
+      {refused === undefined ? null : (
+        <div class="mb-6">
+          <Alert tone="error" title={refused} />
+        </div>
+      )}
       {done === undefined ? null : (
         <div class="mb-6">
           <Alert tone="success">{news[done]}</Alert>
@@ -222,9 +230,9 @@ function PeopleList(props: PeoplePageProps) {
             title="You are the only one here"
             message="Invite the people who work with you. Everybody gets a login of their own, so that it is clear who did what."
           >
-            <a href="/settings/people/new" class="btn btn-primary">
+            <ActionLink href="/settings/people/new" grows class="btn btn-primary">
               Invite somebody
-            </a>
+            </ActionLink>
           </EmptyState>
         </div>
       ) : null}

@@ -5,6 +5,7 @@ import type { FieldErrors } from "../shared/context.ts";
 import { countOf, formatDay } from "../shared/formats.ts";
 import { ErrorSummary, FormToken, SubmitButton } from "../shared/forms.tsx";
 import { Moment } from "../shared/moment.tsx";
+import { ActionLink } from "../shared/writing.tsx";
 import { Confirmation } from "./confirmation.tsx";
 import { type PersonRow, RoleBadges } from "./people.tsx";
 import { HandedLink, type HandedLinkProps } from "./people-link.tsx";
@@ -44,13 +45,16 @@ export interface PersonPageProps {
   done?: string;
   /** A link that was made just now: this page is the only one that ever shows it. */
   link?: HandedLinkProps;
+  /** Why what was asked for was not done. */
+  refused?: string;
 }
 
 /**
  * Forms, each with formToken: POST /settings/people/:id/roles with role and branch-{id}; …/details, as `PersonDetails`
  * says; …/deactivate; …/reactivate; …/password-link; …/second-factor.
  */
-export function PersonPage({ shell, person, change, details, mayHandOver, done, link }: PersonPageProps) {
+export function PersonPage(props: PersonPageProps) {
+  const { shell, person, change, details, mayHandOver, done, link, refused } = props;
   return (
     <SettingsLayout
       shell={shell}
@@ -65,6 +69,11 @@ export function PersonPage({ shell, person, change, details, mayHandOver, done, 
       }
     >
       {link === undefined ? null : <HandedLink {...link} />}
+      {refused === undefined ? null : (
+        <div class="mb-6">
+          <Alert tone="error" title={refused} />
+        </div>
+      )}
       {done === undefined ? null : (
         <div class="mb-6">
           <Alert tone="success">{done}</Alert>
@@ -185,7 +194,7 @@ function Access({ shell, person }: { shell: TenantShell; person: PersonFacts }) 
         <p class="mb-4 text-muted">{name} cannot sign in. Their records keep their name.</p>
         <form method="post" action={`${at}/reactivate`} data-once>
           <FormToken token={formToken} />
-          <SubmitButton busy="Reactivating…" class="btn-primary w-full">
+          <SubmitButton busy="Reactivating…" class="btn-primary w-full" grows>
             Let them in again
           </SubmitButton>
         </form>
@@ -255,9 +264,9 @@ function HandOver() {
   return (
     <Card title="Hand the pharmacy over">
       <p class="mb-4 text-muted">Make somebody else the owner. You become an administrator.</p>
-      <a href="/auth/ownership" class="btn btn-plain w-full">
+      <ActionLink href="/auth/ownership" class="btn btn-plain w-full">
         Choose the new owner
-      </a>
+      </ActionLink>
     </Card>
   );
 }

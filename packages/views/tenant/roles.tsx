@@ -3,6 +3,7 @@ import { Badge } from "../shared/badge.tsx";
 import { countOf } from "../shared/formats.ts";
 import { FormToken, SubmitButton } from "../shared/forms.tsx";
 import { Icon } from "../shared/icons.tsx";
+import { Writable } from "../shared/writing.tsx";
 import { SettingsLayout } from "./settings-layout.tsx";
 import type { TenantShell } from "./shell.tsx";
 
@@ -149,9 +150,11 @@ function Matrix({ shell, roles, groups }: RolesPageProps) {
               {roles.map(({ role, title, fixed }) => (
                 <td class="px-2 py-3 text-center">
                   {fixed === undefined ? (
-                    <button type="submit" form={`matrix-${role}`} class="btn btn-plain btn-sm">
-                      Save<span class="sr-only"> {title}</span>
-                    </button>
+                    <Writable>
+                      <button type="submit" form={`matrix-${role}`} class="btn btn-plain btn-sm">
+                        Save<span class="sr-only"> {title}</span>
+                      </button>
+                    </Writable>
                   ) : (
                     <span class="text-muted text-xs">{fixed === "own" ? "Your role" : "Above yours"}</span>
                   )}

@@ -3,6 +3,7 @@ import type { FieldErrors } from "../shared/context.ts";
 import { ErrorSummary, FormToken } from "../shared/forms.tsx";
 import { BranchFields, type BranchValues } from "./branch-fields.tsx";
 import { BranchList, type BranchRow } from "./branches.tsx";
+import { NoRoom } from "./no-room.tsx";
 import { AddAnother, GoOn, isDone, SetupLayout, StepFooter, type StepPageProps, StepRefused } from "./setup-layout.tsx";
 
 export interface SetupBranchesPageProps extends StepPageProps {
@@ -13,11 +14,13 @@ export interface SetupBranchesPageProps extends StepPageProps {
   added?: string;
   /** Whether this person may add branches. */
   may: boolean;
+  /** Why the plan has no room for another; absent while it has. */
+  noRoom?: string;
 }
 
 /** Form: POST /setup/branches with name, code, phone, address, go (`another` or `on`) and formToken. */
 export function SetupBranchesPage(props: SetupBranchesPageProps) {
-  const { shell, steps, branches, values, errors, added, may } = props;
+  const { shell, steps, branches, values, errors, added, may, noRoom } = props;
   return (
     <SetupLayout
       shell={shell}
@@ -39,6 +42,7 @@ export function SetupBranchesPage(props: SetupBranchesPageProps) {
               <h2 class="font-semibold">Add a branch</h2>
               <p class="mt-0.5 text-muted">Leave it empty if you have no more.</p>
             </div>
+            <NoRoom reason={noRoom} />
             <ErrorSummary errors={errors} />
             <BranchFields values={values} errors={errors} />
           </form>

@@ -2,6 +2,7 @@ import { Alert } from "../shared/alert.tsx";
 import { countOf } from "../shared/formats.ts";
 import { ErrorSummary, FormToken } from "../shared/forms.tsx";
 import { InviteFields, type InviteFieldsProps } from "./invite-fields.tsx";
+import { NoRoom } from "./no-room.tsx";
 import { HandedLink, type HandedLinkProps } from "./people-link.tsx";
 import { AddAnother, GoOn, isDone, SetupLayout, StepFooter, type StepPageProps, StepRefused } from "./setup-layout.tsx";
 
@@ -16,11 +17,13 @@ export interface SetupPeoplePageProps extends StepPageProps, InviteFieldsProps {
   link?: Omit<HandedLinkProps, "purpose">;
   /** Whether this person may invite. */
   may: boolean;
+  /** Why the plan has no room for one more; absent while it has. */
+  noRoom?: string;
 }
 
 /** Form: POST /setup/people with the fields of an invitation, go (`another` or `on`) and formToken. */
 export function SetupPeoplePage(props: SetupPeoplePageProps) {
-  const { shell, steps, invited, peopleCount, sentTo, link, may, ...fields } = props;
+  const { shell, steps, invited, peopleCount, sentTo, link, may, noRoom, ...fields } = props;
   return (
     <SetupLayout
       shell={shell}
@@ -44,6 +47,7 @@ export function SetupPeoplePage(props: SetupPeoplePageProps) {
               <h2 class="font-semibold">Invite somebody</h2>
               <p class="mt-0.5 text-muted">Leave it empty if nobody is missing.</p>
             </div>
+            <NoRoom reason={noRoom} />
             <ErrorSummary errors={fields.errors} />
             <InviteFields {...fields} />
           </form>

@@ -6,6 +6,10 @@ import { Document } from "../shared/document.tsx";
 import { countOf } from "../shared/formats.ts";
 import { FormToken } from "../shared/forms.tsx";
 import { Icon, type IconName } from "../shared/icons.tsx";
+import { type Writing, WritingContext } from "../shared/writing.tsx";
+import { type Overdue, OverdueBanner } from "./overdue.tsx";
+
+export type { Overdue } from "./overdue.tsx";
 
 export interface NavigationEntry {
   label: string;
@@ -38,6 +42,10 @@ export interface TenantShell {
   navigation: NavigationEntry[];
   /** The settings that this person may open, as tabs; empty when there are none. */
   settings: NavigationEntry[];
+  /** What the buttons of this page may do. */
+  writing: Writing;
+  /** Absent: nothing is. */
+  overdue?: Overdue;
 }
 
 export interface TenantLayoutProps {
@@ -74,6 +82,7 @@ export function TenantLayout(props: TenantLayoutProps) {
             tabindex={-1}
             class="mx-auto w-full max-w-6xl flex-1 px-4 py-6 outline-none sm:px-6 lg:px-8 lg:py-8"
           >
+            {shell.overdue === undefined ? null : <OverdueBanner name={shell.company.name} overdue={shell.overdue} />}
             {back === undefined ? null : (
               <a
                 href={back.href}
@@ -83,14 +92,16 @@ export function TenantLayout(props: TenantLayoutProps) {
                 {back.label}
               </a>
             )}
-            <div class="mb-6 flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
-              <div class="min-w-0">
-                <h1 class="font-semibold text-2xl">{title}</h1>
-                {subtitle ? <div class="mt-1 text-muted">{subtitle}</div> : null}
+            <WritingContext.Provider value={shell.writing}>
+              <div class="mb-6 flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
+                <div class="min-w-0">
+                  <h1 class="font-semibold text-2xl">{title}</h1>
+                  {subtitle ? <div class="mt-1 text-muted">{subtitle}</div> : null}
+                </div>
+                {actions ? <div class="flex flex-wrap gap-2">{actions}</div> : null}
               </div>
-              {actions ? <div class="flex flex-wrap gap-2">{actions}</div> : null}
-            </div>
-            {children}
+              {children}
+            </WritingContext.Provider>
           </main>
           <footer class="mx-auto w-full max-w-6xl px-4 py-5 text-muted text-xs tabular-nums sm:px-6 lg:px-8">
             PharmaSight {shell.context.version}
@@ -183,15 +194,17 @@ function TopBar({ shell }: { shell: TenantShell }) {
 
 function TrialBadge({ daysLeft }: { daysLeft: number }) {
   return (
-    <Badge tone={daysLeft <= 3 ? "warning" : "primary"} icon="clock">
-      {daysLeft <= 0 ? (
-        "Trial ends today"
-      ) : (
-        <>
-          <span class="sr-only sm:not-sr-only">Trial:</span> {countOf(daysLeft, "day")} left
-        </>
-      )}
-    </Badge>
+    <a href="/billing" class="flex rounded-md">
+      <Badge tone={daysLeft <= 3 ? "warning" : "primary"} icon="clock">
+        {daysLeft <= 0 ? (
+          "Trial ends today"
+        ) : (
+          <>
+            <span class="sr-only sm:not-sr-only">Trial:</span> {countOf(daysLeft, "day")} left
+          </>
+        )}
+      </Badge>
+    </a>
   );
 }
 

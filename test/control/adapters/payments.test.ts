@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { stripePayments } from "@pharmasight/adapters/stripe/payments";
-import { type Stripe, startStripe } from "@pharmasight/local/stand-ins/stripe";
+import { type Stripe, startStripe } from "@pharmasight/local/stand-ins/stripe/stripe";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type ManualClock, manualClock, type Scratch, scratchFolder } from "../../local/stand-ins/world.ts";
 

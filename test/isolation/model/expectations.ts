@@ -1,4 +1,4 @@
-import { openRoutes } from "../open-routes.ts";
+import { openRoutes, staysOpen } from "../open-routes.ts";
 import { type CredentialKind, nameOf, type Reply, type Request, type Route } from "./requests.ts";
 import { LOGO_DIGEST } from "./tenants.ts";
 
@@ -7,7 +7,7 @@ export const isAsset = ({ path }: Route): boolean => path.startsWith("/assets/")
 const isOpen = (route: Route): boolean => openRoutes.has(nameOf(route));
 const isApi = ({ path }: Route): boolean => path.startsWith("/api/");
 
-/** What a suspended pharmacy's database may be asked: who somebody is and whether that is theirs, whatever the route. */
+/** What is written of a suspended pharmacy, whatever the route: who somebody is, and that they came. */
 const identification = [
   "identity",
   "sessions",
@@ -17,6 +17,7 @@ const identification = [
   "role_permissions",
   "request_quotas",
   "audit_log",
+  "api_keys",
 ];
 /** What signing in needs besides: on its own routes, and for the mails that it sends. */
 const signingIn = [
@@ -32,10 +33,17 @@ const signingIn = [
   "companies",
 ];
 
-/** Tables that a suspended pharmacy's database may be asked for on a route. */
-export function tablesWhileSuspended(route: Route | "job"): ReadonlySet<string> {
+/** Tables that a suspended pharmacy's database may be asked for on a route. Its records are read and never written. */
+export function tablesWhileSuspended(route: Route | "job"): SuspendedTables {
   const signsIn = route === "job" || route.path.startsWith("/auth/");
-  return new Set(signsIn ? [...identification, ...signingIn] : identification);
+  const tables = signsIn ? [...identification, ...signingIn] : identification;
+  const reads = route !== "job" && (route.method === "GET" || route.path.startsWith("/billing"));
+  return { written: new Set(tables), read: reads ? "all" : new Set(tables) };
+}
+
+export interface SuspendedTables {
+  readonly read: ReadonlySet<string> | "all";
+  readonly written: ReadonlySet<string>;
 }
 
 export type Standing = "active" | "suspended" | "either";
@@ -76,10 +84,11 @@ function complaintOfAdmission({ route, credential, known }: Request, reply: Repl
   const { status } = reply;
   const refused = status === 401 || (status === 303 && reply.headers["location"] === "/auth/sign-in");
   if (isOpen(route)) return undefined;
-  const mustPay = situation.standing === "suspended" && !route.path.startsWith("/auth/");
+  const isRead = route.method === "GET";
+  const mustPay = situation.standing === "suspended" && !isRead && !staysOpen(route);
   if (mustPay) return status === 402 ? undefined : `${status} of a suspended pharmacy`;
   const mayPay = situation.standing !== "active" && status === 402;
-  if (mayPay) return undefined;
+  if (mayPay) return isRead && ownRecords.has(nameOf(route)) ? "402 where records are read" : undefined;
   const enters = passes.has(credential) || (credential === "key" && isApi(route));
   if (!enters) return refused ? undefined : `${status} to ${credential}`;
   if (status === 402) return "402 of a pharmacy that is active";

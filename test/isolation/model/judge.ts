@@ -1,6 +1,13 @@
-import { complaintOf, isAsset, ownRecords, type Situation, tablesWhileSuspended } from "./expectations.ts";
+import {
+  complaintOf,
+  isAsset,
+  ownRecords,
+  type Situation,
+  type SuspendedTables,
+  tablesWhileSuspended,
+} from "./expectations.ts";
 import { nameOf, type Reply, type Request } from "./requests.ts";
-import { type Statement, tablesOf } from "./statements.ts";
+import { type Statement, tablesOf, tablesWrittenBy } from "./statements.ts";
 import type { Tenant } from "./tenants.ts";
 import type { Standings, Truths } from "./truths.ts";
 import { OPEN_TENANTS_MAX, POOL_SIZE, type Sayings, type World } from "./world.ts";
@@ -74,8 +81,8 @@ export class Judge {
     for (const tenant of allowed) {
       if (standings.get(tenant) !== "suspended") continue;
       const own = served.filter((request) => request.tenant === tenant);
-      const tables = new Set(own.flatMap(({ route }) => [...tablesWhileSuspended(route)]));
-      this.#tables(statements, tenant, tables, () => own.map(describe).join(", "));
+      const tables = own.map(({ route }) => tablesWhileSuspended(route));
+      this.#tables(statements, tenant, together(tables), () => own.map(describe).join(", "));
     }
     this.#sayings(sayings, new Set(all.map(({ request }) => request.tenant)));
   }
@@ -90,7 +97,8 @@ export class Judge {
     const named = new Set(order.filter((tenant) => tenant !== undefined));
     this.#databases(statements, named);
     this.#order(statements, order);
-    const allowed = queue === "item-imports" ? new Set(["identity"]) : tablesWhileSuspended("job");
+    const none = { read: new Set(["identity"]), written: new Set<string>() };
+    const allowed = queue === "item-imports" ? none : tablesWhileSuspended("job");
     for (const tenant of named) {
       if (standings.get(tenant) === "suspended")
         this.#tables(statements, tenant, allowed, () => `a message of ${queue}`);
@@ -137,9 +145,13 @@ export class Judge {
     }
   }
 
-  #tables(statements: readonly Statement[], tenant: Tenant, allowed: ReadonlySet<string>, why: () => string): void {
+  #tables(statements: readonly Statement[], tenant: Tenant, allowed: SuspendedTables, why: () => string): void {
+    const { read, written } = allowed;
     for (const statement of statements.filter(({ database }) => database === tenant.database)) {
-      const refused = tablesOf(statement).filter((table) => tables.has(table) && !allowed.has(table));
+      const refused = [
+        ...(read === "all" ? [] : tablesOf(statement).filter((table) => tables.has(table) && !read.has(table))),
+        ...tablesWrittenBy(statement).filter((table) => tables.has(table) && !written.has(table)),
+      ];
       if (refused.length > 0)
         this.note("suspended", `${refused.join(", ")} asked of tenant ${tenant.index} by ${why()}`);
     }
@@ -201,8 +213,17 @@ const tables = new Set([
   ...["audit_log", "items", "item_imports", "item_import_rejections", "item_import_rows", "item_import_keys"],
   ...["item_import_changes", "import_headings", "api_keys", "user_branch_roles", "role_permissions", "invitations"],
   ...["rate_limits", "two_factors", "recovery_codes", "password_resets", "company_logos", "document_series"],
-  ...["setup_steps", "batches", "stock_movements", "stock_balances", "request_quotas"],
+  ...["setup_steps", "batches", "stock_movements", "stock_balances", "request_quotas", "usage_days"],
 ]);
+
+/** What requests of one moment may ask for between them. */
+function together(all: readonly SuspendedTables[]): SuspendedTables {
+  const read = all.map((one) => one.read);
+  return {
+    read: read.includes("all") ? "all" : new Set(read.flatMap((one) => (one === "all" ? [] : [...one]))),
+    written: new Set(all.flatMap(({ written }) => [...written])),
+  };
+}
 
 /** What a new connection is asked before anybody may use it: whether it answers, and whose its database is. */
 const isProof = (text: string): boolean => /^\s*select (1|tenant_id from pharmacy\.identity)\s*$/.test(text);

@@ -72,3 +72,11 @@ export function tablesOf({ text }: Statement): string[] {
   const names = text.matchAll(/\b(?:from|join|into|update)\s+(?:"?pharmacy"?\.)?"?([a-z_]+)"?/gi);
   return [...names].flatMap(([, name]) => (name === undefined || name === "select" || name === "set" ? [] : [name]));
 }
+
+/** Names of the tables that a statement writes; a lock of rows is no writing. */
+export function tablesWrittenBy({ text }: Statement): string[] {
+  const names = text.matchAll(
+    /\b(?:insert\s+into|(?<!\bfor\s)update|delete\s+from)\s+(?:"?pharmacy"?\.)?"?([a-z_]+)"?/gi,
+  );
+  return [...names].flatMap(([, name]) => (name === undefined || name === "set" ? [] : [name]));
+}

@@ -78,6 +78,7 @@ export async function startWorld() {
   applyEnvironment({
     ...functionEnvironment({
       rootUrl: `http://${ROOT}`,
+      hooksUrl: queue.url,
       secretsManager: secretsManager.url,
       sqs: queue.url,
       ses: queue.url,
@@ -92,6 +93,7 @@ export async function startWorld() {
         "item-imports": queue,
         "fleet-migrations": queue,
         "fleet-looks": queue,
+        billing: queue,
       },
     }),
     LOG_LEVEL: "INFO",

@@ -1,6 +1,6 @@
 import { stripePayments } from "@pharmasight/adapters/stripe/payments";
 import { supabaseDatabaseHosts } from "@pharmasight/adapters/supabase/database-hosts";
-import { startStripe } from "@pharmasight/local/stand-ins/stripe";
+import { startStripe } from "@pharmasight/local/stand-ins/stripe/stripe";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { contractsArePresent, type Exchange, openContract, type Recorder, record } from "./contracts.ts";
 import {

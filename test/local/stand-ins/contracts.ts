@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { resolve } from "node:path";
+import { decodeForm } from "@pharmasight/local/stand-ins/stripe/form";
 import { Ajv2020 } from "ajv/dist/2020.js";
 
 /** One request that went through the recorder, and what came back. */
@@ -78,6 +79,8 @@ interface Document {
 export interface Contract {
   /** Everything in the exchange that the vendor's description does not allow. */
   violations(exchange: Exchange): string[];
+  /** Everything in an object that the description of its kind does not allow. */
+  objectViolations(schema: string, object: unknown): string[];
 }
 
 const folder = resolve(import.meta.dirname, "../../../../shared/contracts");
@@ -90,12 +93,15 @@ export function openContract(file: string): Contract {
   const document = JSON.parse(readFileSync(resolve(folder, file), "utf8")) as Document;
   for (const schema of Object.values(document.components.schemas)) closeObjects(schema);
   // OpenAPI's own keywords are not JSON Schema's, and its formats are hints.
-  const ajv = new Ajv2020({ strict: false, validateFormats: false, coerceTypes: false, allErrors: true });
-  ajv.addSchema(document, "contract");
+  const options = { strict: false, validateFormats: false, allErrors: true };
+  const json = new Ajv2020(options).addSchema(document, "contract");
+  // In a form and in a query everything is text.
+  const text = new Ajv2020({ ...options, coerceTypes: true }).addSchema(document, "contract");
   const pointer = (...steps: string[]) =>
     `contract#/${steps.map((step) => encodeURIComponent(step.replaceAll("~", "~0").replaceAll("/", "~1"))).join("/")}`;
-  const check = (reference: string, value: unknown, what: string): string[] => {
-    const validate = ajv.compile({ $ref: reference });
+  const check = (reference: string, value: unknown, what: string, ajv = json): string[] => {
+    const validate = ajv.getSchema(reference);
+    if (validate === undefined) return [`${reference} is not described`];
     if (validate(value)) return [];
     return (validate.errors ?? []).map(
       (error) => `${what}${error.instancePath} ${error.message} ${JSON.stringify(error.params)}`,
@@ -112,22 +118,24 @@ export function openContract(file: string): Contract {
       if (template === undefined || operation === undefined) return [`${method} ${exchange.path} is not described`];
       const at = ["paths", template, method];
 
-      const found = [...exchange.query].flatMap(([name, text]) => {
+      const found = Object.entries(decodeForm(exchange.query)).flatMap(([name, value]) => {
         const index = operation.parameters.findIndex(
           (parameter) => parameter.in === "query" && parameter.name === name,
         );
         if (index < 0) return [`query ${name} is not described`];
         const schema = operation.parameters[index]?.schema as { type?: string };
-        const value =
-          schema.type === "array" ? text.split(",") : /integer|number/.test(schema.type ?? "") ? Number(text) : text;
-        return check(pointer(...at, "parameters", String(index), "schema"), value, `query ${name}`);
+        const read = schema.type === "array" && typeof value === "string" ? value.split(",") : value;
+        return check(pointer(...at, "parameters", String(index), "schema"), read, `query ${name}`, text);
       });
       for (const { name, in: place, required } of operation.parameters) {
-        if (place === "query" && required && !exchange.query.has(name)) found.push(`query ${name} is missing`);
+        const isThere = [...exchange.query.keys()].some((key) => key === name || key.startsWith(`${name}[`));
+        if (place === "query" && required && !isThere) found.push(`query ${name} is missing`);
       }
       for (const type of Object.keys(operation.requestBody?.content ?? {})) {
-        const body = type === "application/json" ? JSON.parse(exchange.body) : fromForm(exchange.body);
-        found.push(...check(pointer(...at, "requestBody", "content", type, "schema"), body, "request"));
+        const schema = pointer(...at, "requestBody", "content", type, "schema");
+        const isForm = type !== "application/json";
+        const body = isForm ? decodeForm(new URLSearchParams(exchange.body)) : JSON.parse(exchange.body);
+        found.push(...check(schema, body, "request", isForm ? text : json));
       }
       const status = [String(exchange.status), "default"].find((key) => operation.responses[key] !== undefined);
       if (status === undefined) return [...found, `status ${exchange.status} is not described`];
@@ -136,6 +144,7 @@ export function openContract(file: string): Contract {
       }
       return found;
     },
+    objectViolations: (schema, object) => check(pointer("components", "schemas", schema), object, schema),
   };
 }
 
@@ -151,13 +160,3 @@ function closeObjects(schema: unknown): void {
 
 const matches = (template: string, path: string): boolean =>
   new RegExp(`^${template.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(path);
-
-function fromForm(body: string): Record<string, unknown> {
-  const result: Record<string, Record<string, string> | string> = {};
-  for (const [field, value] of new URLSearchParams(body)) {
-    const [, group, key] = /^(\w+)\[(\w+)\]$/.exec(field) ?? [];
-    if (group === undefined || key === undefined) result[field] = value;
-    else result[group] = { ...(result[group] as Record<string, string> | undefined), [key]: value };
-  }
-  return result;
-}

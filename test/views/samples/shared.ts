@@ -37,12 +37,14 @@ export function shellOf(
     company: { name, timeZone: "Africa/Nairobi" },
     member: { name: name === hostile ? hostile : "Grace Wanjiru", login: "grace@acacia.example", role: "Owner" },
     trialDaysLeft,
+    writing: "all",
     navigation: [
       { label: "Overview", href: "/", icon: "layout-dashboard", current: current === "Overview" },
       { label: "Items", href: "/items", icon: "package", current: current === "Items" },
       { label: "Sales", href: "/sales", icon: "shopping-cart", current: false },
       { label: "Purchases", href: "/purchases", icon: "truck", current: false },
       { label: "Reports", href: "/reports", icon: "chart-column", current: false, locked: "Professional" },
+      { label: "Billing", href: "/billing", icon: "credit-card", current: current === "Billing" },
       { label: "Settings", href: "/settings", icon: "settings", current: current === "Settings" },
     ],
     settings: settings.map((label) => ({

@@ -1,7 +1,7 @@
 export * as ControlAudit from "./audit.ts";
 
 import { newId } from "../../kernel/ids.ts";
-import type { ControlScope } from "../scope.ts";
+import type { ControlActor, ControlScope } from "../scope.ts";
 
 export interface AuditEntry {
   /** What happened, past tense, dotted: `tenant.provisioned`. */
@@ -21,14 +21,27 @@ export async function append(control: ControlScope, entry: AuditEntry): Promise<
       id: newId(control.clock),
       at: control.clock.now(),
       actorKind: actor.kind,
-      actorId: actor.kind === "system" ? actor.name : actor.kind === "operator" ? actor.operatorId : null,
+      actorId: actorIdOf(actor),
       tenantId: entry.tenantId ?? null,
       action: entry.action,
       reason: entry.reason ?? null,
-      sourceIp: actor.kind === "visitor" ? actor.sourceIp : null,
-      requestId: actor.kind === "visitor" ? actor.requestId : null,
+      sourceIp: "sourceIp" in actor ? actor.sourceIp : null,
+      requestId: "requestId" in actor ? actor.requestId : null,
       before: entry.before ?? null,
       after: entry.after ?? null,
     })
     .execute();
+}
+
+function actorIdOf(actor: ControlActor): string | null {
+  switch (actor.kind) {
+    case "system":
+      return actor.name;
+    case "operator":
+      return actor.operatorId;
+    case "member":
+      return actor.userId;
+    case "visitor":
+      return null;
+  }
 }

@@ -206,7 +206,7 @@ export async function targets(
 
 export interface HistoryEntry {
   readonly at: Date;
-  readonly actorKind: "visitor" | "operator" | "system";
+  readonly actorKind: "visitor" | "operator" | "system" | "member";
   readonly actorId: string | null;
   readonly action: string;
   readonly tenantId: string | null;

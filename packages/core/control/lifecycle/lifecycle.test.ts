@@ -24,6 +24,11 @@ const told = (status: SubscriptionFacts["status"], endsAt: Date | null = null): 
   subscription: facts(status, endsAt),
 });
 
+const owed = (day: number): Occurrence => ({
+  kind: "subscription_changed",
+  subscription: { status: "past_due", endsAt: null, overdueSince: days(day) },
+});
+
 /** The standing after occurrences, each at its day. */
 function after(standing: Standing, ...happened: readonly (readonly [Occurrence, number])[]): Standing {
   return happened.reduce(
@@ -52,6 +57,18 @@ describe("access follows the money", () => {
       active,
       [[told("past_due"), 40]],
       { state: "past_due", pastDueSince: days(40), graceEndsAt: days(47) },
+    ],
+    [
+      "counted from the day that is owed, whenever we hear of it",
+      active,
+      [[owed(38), 40]],
+      { state: "past_due", pastDueSince: days(38), graceEndsAt: days(45) },
+    ],
+    [
+      "but who hears of it late has three days",
+      active,
+      [[owed(20), 40]],
+      { state: "past_due", pastDueSince: days(20), graceEndsAt: days(43) },
     ],
     [
       "failing again does not lengthen them",

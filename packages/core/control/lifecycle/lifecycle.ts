@@ -24,6 +24,8 @@ export interface SubscriptionFacts {
   readonly status: SubscriptionStatus;
   /** Until when it ends without being renewed: it was cancelled at the end of its period, or has ended. */
   readonly endsAt: Date | null;
+  /** Since when a payment is owed; absent or null: since we heard of it. */
+  readonly overdueSince?: Date | null;
 }
 
 export type SuspensionCause = "trial_ended" | "unpaid" | "subscription_ended" | "operator";
@@ -64,6 +66,8 @@ export interface Change {
 }
 
 export const GRACE_DAYS = 7;
+/** However late we hear of a failed payment, nobody is shut out without having been told so long before. */
+const NOTICE_DAYS = 3;
 /** When timed changes act, on the pharmacy's clock: nobody sells then. */
 export const ACTS_AT = { hour: 3, minute: 0 } as const;
 
@@ -188,14 +192,22 @@ function ending(standing: Standing, accessEndsAt: Date): Change | undefined {
   };
 }
 
+/** The grace counts from the day that was not paid, not from the one that a notice arrived. */
 function overdue(standing: Standing, at: Date): Change {
-  const graceEndsAt = secondsAfter(at, GRACE_DAYS * DAY_SECONDS);
+  const owed = standing.subscription?.overdueSince ?? at;
+  const pastDueSince = owed < at ? owed : at;
+  const graceEndsAt = later(
+    secondsAfter(pastDueSince, GRACE_DAYS * DAY_SECONDS),
+    secondsAfter(at, NOTICE_DAYS * DAY_SECONDS),
+  );
   return {
-    standing: { ...standing, ...settled, state: "past_due", pastDueSince: at, graceEndsAt },
+    standing: { ...standing, ...settled, state: "past_due", pastDueSince, graceEndsAt },
     because: "a payment failed",
     mails: ["payment_failed"],
   };
 }
+
+const later = (one: Date, other: Date): Date => (one > other ? one : other);
 
 const reasons: Readonly<Record<SuspensionCause, string>> = {
   trial_ended: "the trial ended without a subscription",

@@ -8,6 +8,10 @@ import { CODE_MINUTES, codeOf } from "../sign-ups/codes.ts";
 import { addressOf, findUrl, signInLinkUrl } from "../tenants/addresses.ts";
 import { FindRequests } from "../tenants/find-requests.ts";
 import { pharmaciesOfOwner } from "../tenants/owners.ts";
+import { type BillingLetter, billingPayloadSchema, composeBilling } from "./billing-mails.ts";
+import { composeEnquiry, type EnquiryLetter } from "./enquiry-mail.ts";
+
+export type { BillingLetter, BillingNotice } from "./billing-mails.ts";
 
 export interface NamedAddress {
   readonly companyName: string;
@@ -17,6 +21,8 @@ export interface NamedAddress {
 
 /** What to say to whom; the words are the views'. */
 export type Letter =
+  | BillingLetter
+  | EnquiryLetter
   | { readonly kind: "sign_up_code"; readonly to: string; readonly code: string; readonly minutes: number }
   | {
       /** In place of a code, to somebody who had the trial, or owns a pharmacy now. */
@@ -41,8 +47,10 @@ export type Letter =
     };
 
 const payloadSchema = z.discriminatedUnion("template", [
+  billingPayloadSchema,
   z.object({ template: z.literal("sign_up_code"), signUpId: z.uuid(), number: z.coerce.number().int() }),
   z.object({ template: z.literal("pharmacies_found"), requestId: z.uuid() }),
+  z.object({ template: z.literal("enterprise_enquiry"), enquiryId: z.uuid() }),
   // Which of the job's links the mail brings: the first one's mails were recorded without a number.
   z.object({ template: z.literal("welcome"), tenantId: z.uuid(), number: z.coerce.number().int().default(1) }),
 ]);
@@ -84,6 +92,10 @@ export async function compose(tx: ControlScope, rootUrl: string, payload: unknow
       return composeFound(tx, rootUrl, effect.requestId);
     case "welcome":
       return composeWelcome(tx, rootUrl, effect.tenantId, effect.number);
+    case "billing":
+      return composeBilling(tx, rootUrl, effect);
+    case "enterprise_enquiry":
+      return composeEnquiry(tx, rootUrl, effect.enquiryId);
   }
 }
 

@@ -33,11 +33,12 @@ const columns = [
   "includedModules",
 ] as const;
 
-/** All plans, the cheapest first and those with an agreed price last. */
+/** The plans that everybody chooses among, the cheapest first and the one with an agreed price last. */
 export async function list(control: ControlScope): Promise<readonly Plan[]> {
   const rows = await control.db
     .selectFrom("subscriptionPlans")
     .select(columns)
+    .where("tenantId", "is", null)
     .orderBy("priceMonthly", (order) => order.asc().nullsLast())
     .execute();
   return rows.map((row) => planSchema.parse(row));
@@ -48,6 +49,7 @@ export async function findByCode(control: ControlScope, code: Plan["code"]): Pro
     .selectFrom("subscriptionPlans")
     .select(columns)
     .where("code", "=", code)
+    .where("tenantId", "is", null)
     .executeTakeFirst();
   return row === undefined ? undefined : planSchema.parse(row);
 }

@@ -6,6 +6,7 @@ import { hashPerson } from "./people.ts";
 
 type ProfileEvent = Extract<TenantEvent, { readonly event: "profile_changed" }>;
 type PersonEvent = Extract<TenantEvent, { readonly event: "person_changed" }>;
+type UsageEvent = Extract<TenantEvent, { readonly event: "usage_measured" }>;
 
 /**
  * Takes what a pharmacy tells of itself, unless something newer is known. Again, late or out of order: no difference.
@@ -22,8 +23,14 @@ export async function recordTenantEvent(control: ControlScope, event: TenantEven
     control.log.warn("event of no open pharmacy dropped", { event: name, outboxId, state: tenant?.state ?? "unknown" });
     return;
   }
-  if (event.event === "profile_changed") await recordProfile(control, event);
-  else await recordPerson(control, event);
+  switch (event.event) {
+    case "profile_changed":
+      return recordProfile(control, event);
+    case "person_changed":
+      return recordPerson(control, event);
+    case "usage_measured":
+      return recordUsage(control, event);
+  }
 }
 
 async function recordProfile(control: ControlScope, event: ProfileEvent): Promise<void> {
@@ -69,6 +76,26 @@ async function recordPerson(control: ControlScope, event: PersonEvent): Promise<
             ]),
           ]),
         ),
+    )
+    .execute();
+}
+
+async function recordUsage(control: ControlScope, event: UsageEvent): Promise<void> {
+  const { tenantId, month, users, branches, items, at: measuredAt } = event;
+  const used = {
+    apiCalls: String(event.apiCalls),
+    storageBytes: String(event.storageBytes),
+    users,
+    branches,
+    items,
+    moduleDays: { ...event.moduleDays },
+    measuredAt,
+  };
+  await control.db
+    .insertInto("tenantUsage")
+    .values({ tenantId, month, ...used })
+    .onConflict((conflict) =>
+      conflict.columns(["tenantId", "month"]).doUpdateSet(used).where("tenantUsage.measuredAt", "<", measuredAt),
     )
     .execute();
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Act, Entitlements, GRACE_MODULES, type Grant, type Terms } from "./entitlements.ts";
+import type { RegistryEntry } from "../registry.ts";
+import { type Act, type Because, Entitlements, GRACE_MODULES, type Grant, type Terms } from "./entitlements.ts";
 
 const now = new Date("2026-11-24T09:00:00Z");
 const later = new Date("2026-12-24T09:00:00Z");
@@ -10,7 +11,7 @@ const starter: Terms = {
   plan: {
     name: "Starter",
     modules: ["inventory", "sales", "purchases"],
-    limits: { branches: 1, users: 5, items: 10_000 },
+    limits: { branches: 1, users: 5, items: 10_000, api_requests_per_minute: 0 },
   },
   grants: [],
   raises: [],
@@ -129,7 +130,11 @@ describe("limits", () => {
     expect(Entitlements.limit(room, "branches", later)).toBe(1);
     const unlimited: Terms = {
       ...room,
-      plan: { name: "Enterprise", modules: [], limits: { branches: null, users: null, items: null } },
+      plan: {
+        name: "Enterprise",
+        modules: [],
+        limits: { branches: null, users: null, items: null, api_requests_per_minute: null },
+      },
     };
     expect(Entitlements.limit(unlimited, "users", now)).toBeNull();
     expect(Entitlements.limit({ ...room, plan: null }, "items", now)).toBe(0);
@@ -142,6 +147,86 @@ describe("limits", () => {
       { limit: "items", used: 10_001, max: 10_000 },
     ]);
   });
+});
+
+describe("reading", () => {
+  test("needs no more than having the module, whatever is overdue", () => {
+    const bought = granted({ module: "reports", source: "add_on", expiresAt: null });
+    for (const state of ["active", "past_due", "suspended"] as const) {
+      const terms: Terms = { ...bought, state };
+      expect(Entitlements.module(terms, "reports", now, "read_records").isAllowed).toBe(true);
+      expect(Entitlements.module(terms, "stock_take", now, "read_records").isAllowed).toBe(false);
+    }
+    expect(Entitlements.module({ ...bought, state: "closed" }, "reports", now, "export").isAllowed).toBe(false);
+  });
+});
+
+describe("what the registry says", () => {
+  const entry = (changes: Partial<RegistryEntry>) =>
+    ({
+      state: "active",
+      planName: "Starter",
+      includedModules: ["inventory"],
+      grantedModules: [],
+      raises: [],
+      maxBranches: 1,
+      maxUsers: 5,
+      maxItems: null,
+      apiRequestsPerMinute: null,
+      ...changes,
+    }) as unknown as RegistryEntry;
+  const callsOf = (changes: Partial<RegistryEntry>) =>
+    Entitlements.limit(Entitlements.termsOf(entry(changes)), "api_requests_per_minute", now);
+
+  test("of calls a minute: the plan's number and what was bought, none without API access, no limit by contract", () => {
+    const raises: RegistryEntry["raises"] = [{ limit: "api_requests_per_minute", by: 60 }];
+    expect(callsOf({})).toBe(0);
+    expect(callsOf({ raises })).toBe(60);
+    expect(callsOf({ apiRequestsPerMinute: 600, raises })).toBe(660);
+    expect(callsOf({ includedModules: ["api_access"], raises })).toBeNull();
+  });
+
+  test("is read once for an entry, and without a plan is nothing", () => {
+    const one = entry({ planName: null });
+    expect(Entitlements.termsOf(one)).toBe(Entitlements.termsOf(one));
+    expect(Entitlements.module(Entitlements.termsOf(one), "inventory", now).isAllowed).toBe(false);
+    expect(Entitlements.limit(Entitlements.termsOf(one), "users", now)).toBe(0);
+  });
+
+  test("of a module that was made for the pharmacy has its own name", () => {
+    const grantedModules: RegistryEntry["grantedModules"] = [
+      { module: "loyalty", source: "custom", title: "Loyalty cards", expiresAt: null },
+    ];
+    const terms = Entitlements.termsOf(entry({ grantedModules }));
+    expect(["loyalty", "api_access", "unheard_of"].map((name) => Entitlements.titleOf(terms, name))).toEqual([
+      "Loyalty cards",
+      "API access",
+      "unheard_of",
+    ]);
+  });
+});
+
+test.each<[Because, string]>([
+  [{ rule: "plan", plan: "Starter" }, "Reports is part of the plan Starter."],
+  [{ rule: "add_on", until: null }, "Reports was added to the plan."],
+  [{ rule: "trial", until: later }, "Reports is on trial until 24 December 2026."],
+  [{ rule: "grant", until: null }, "Reports was given to you."],
+  [
+    { rule: "expired", source: "trial", at: before },
+    "Reports is not open any more. Its trial ended on 24 October 2026. It can be had again under Billing.",
+  ],
+  [
+    { rule: "not_included", plan: "Starter" },
+    "Reports is not part of the plan Starter. Add it, or choose a larger plan, under Billing.",
+  ],
+  [{ rule: "payment_overdue" }, "A payment is overdue. Reports works again as soon as it is paid under Billing."],
+])("a reason in words: %j", (because, words) => {
+  expect(Entitlements.sentence(because, "Reports", "Africa/Nairobi")).toBe(words);
+});
+
+test("a reason tells the day that the pharmacy has", () => {
+  const midnight: Because = { rule: "trial", until: new Date("2026-12-31T21:30:00Z") };
+  expect(Entitlements.sentence(midnight, "Reports", "Africa/Nairobi")).toContain("1 January 2027");
 });
 
 test("paying never takes anything away, and an answer without access names what is missing", () => {
@@ -172,7 +257,12 @@ test("paying never takes anything away, and an answer without access names what 
         const terms: Terms = {
           ...starter,
           state,
-          plan: { ...starter.plan, name: "Starter", limits: { branches: 1, users: 1, items: 1 }, modules: owned },
+          plan: {
+            ...starter.plan,
+            name: "Starter",
+            limits: { branches: 1, users: 1, items: 1, api_requests_per_minute: 1 },
+            modules: owned,
+          },
           grants: grants as Grant[],
         };
         const today = Entitlements.module(terms, name, now);

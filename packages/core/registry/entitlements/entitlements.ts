@@ -1,6 +1,9 @@
 export * as Entitlements from "./entitlements.ts";
 
-import type { LifecycleState } from "../registry.ts";
+import type { LifecycleState, RegistryEntry } from "../registry.ts";
+
+export { moduleTitles, titleOf } from "./titles.ts";
+export { sentence } from "./words.ts";
 
 /**
  * What a pharmacy may use, and why: one function of its plan, what it bought and was given, its lifecycle state and the
@@ -8,7 +11,10 @@ import type { LifecycleState } from "../registry.ts";
  * there for what is then refused.
  */
 
-export type LimitName = "branches" | "users" | "items";
+/** Limits of what there may be at once: active rows. */
+export const countedLimits = ["branches", "users", "items"] as const;
+export type CountedLimit = (typeof countedLimits)[number];
+export type LimitName = CountedLimit | "api_requests_per_minute";
 
 /** Null: unlimited. */
 export type Limits = Readonly<Record<LimitName, number | null>>;
@@ -18,6 +24,8 @@ export interface Grant {
   readonly module: string;
   /** `add_on` is paid for; `grant` is a gift; `trial` is one of fourteen days; `custom` was made for this pharmacy. */
   readonly source: "add_on" | "grant" | "trial" | "custom";
+  /** The name of one that was made for this pharmacy. */
+  readonly title?: string | null;
   /** Null: until it is taken away. */
   readonly expiresAt: Date | null;
 }
@@ -68,12 +76,24 @@ export interface Answer {
 /** What works while a payment is overdue. */
 export const GRACE_MODULES: readonly string[] = ["inventory", "sales", "purchases"];
 
-/** Whether a module may be used. */
-export function module(terms: Terms, name: string, at: Date): Answer {
-  const work = act(terms, "work");
-  if (!work.isAllowed) return work;
+/** What the registry says of a pharmacy. Remembered with the entry: a request asks several times. */
+export function termsOf(entry: RegistryEntry): Terms {
+  const known = termsByEntry.get(entry);
+  if (known !== undefined) return known;
+  const terms = readTerms(entry);
+  termsByEntry.set(entry, terms);
+  return terms;
+}
+
+/**
+ * Whether somebody may work with a module, or only read its records: for that it is enough to have it, whatever is
+ * overdue.
+ */
+export function module(terms: Terms, name: string, at: Date, wanted: Act = "work"): Answer {
+  const allowed = act(terms, wanted);
+  if (!allowed.isAllowed) return allowed;
   const owned = ownership(terms, name, at);
-  if (!owned.isAllowed) return owned;
+  if (!owned.isAllowed || reading.has(wanted)) return owned;
   return terms.state === "past_due" && !GRACE_MODULES.includes(name)
     ? { isAllowed: false, because: { rule: "payment_overdue" } }
     : owned;
@@ -109,18 +129,40 @@ export function fits(terms: Terms, name: LimitName, used: number, at: Date): boo
 
 /** A limit that other terms would break. */
 export interface Excess {
-  readonly limit: LimitName;
+  readonly limit: CountedLimit;
   readonly used: number;
   readonly max: number;
 }
 
 /** What has to be archived before a pharmacy that uses so much fits into these terms. */
-export function excesses(terms: Terms, used: Readonly<Record<LimitName, number>>, at: Date): readonly Excess[] {
-  const names: readonly LimitName[] = ["branches", "users", "items"];
-  return names.flatMap((name) => {
+export function excesses(terms: Terms, used: Readonly<Record<CountedLimit, number>>, at: Date): readonly Excess[] {
+  return countedLimits.flatMap((name) => {
     const max = limit(terms, name, at);
     return max !== null && used[name] > max ? [{ limit: name, used: used[name], max }] : [];
   });
+}
+
+const reading: ReadonlySet<Act> = new Set(["read_records", "export"] as const);
+
+const termsByEntry = new WeakMap<RegistryEntry, Terms>();
+
+function readTerms(entry: RegistryEntry): Terms {
+  const { state, planName, includedModules, grantedModules, raises } = entry;
+  // A plan without API access has none of its calls: what an add-on brings is all there is.
+  const calls = entry.apiRequestsPerMinute ?? (includedModules.includes("api_access") ? null : 0);
+  const limits: Limits = {
+    branches: entry.maxBranches,
+    users: entry.maxUsers,
+    items: entry.maxItems,
+    api_requests_per_minute: calls,
+  };
+  return {
+    state,
+    plan: planName === null ? null : { name: planName, modules: includedModules, limits },
+    grants: grantedModules,
+    // What was bought ends with its subscription, which takes it out of the registry.
+    raises: raises.map((raise) => ({ ...raise, expiresAt: null })),
+  };
 }
 
 const isRunning = ({ expiresAt }: { readonly expiresAt: Date | null }, at: Date): boolean =>

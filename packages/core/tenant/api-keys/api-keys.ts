@@ -5,8 +5,8 @@ import * as z from "zod";
 import { DAY_SECONDS, secondsAfter } from "../../kernel/clock.ts";
 import { DomainError, invalidInput, notFound } from "../../kernel/errors.ts";
 import { idSchema, newId } from "../../kernel/ids.ts";
-import { Modules } from "../../registry/modules.ts";
 import type { Member } from "../actors.ts";
+import { requireAct, requireModule } from "../admission.ts";
 import { TenantAudit } from "../audit/audit.ts";
 import { Permissions } from "../permissions/permissions.ts";
 import type { TenantScope } from "../scope.ts";
@@ -45,14 +45,13 @@ export interface NewApiKey {
 /**
  * Issues a key. The text that is returned is nowhere else: only its hash is stored.
  * @throws DomainError `forbidden` for all but owners and admins, `module_required`, `invalid_input` by field, `conflict`
- *   when 20 keys are alive
+ *   when 20 keys are alive, `payment_required`
  */
 export async function issue(tenant: TenantScope<Member>, input: NewApiKey): Promise<{ id: string; key: string }> {
   requireManager(tenant.actor);
   const now = tenant.clock.now();
-  if (!Modules.isEntitled(tenant.tenant, "api_access", now)) {
-    throw new DomainError("module_required", "API access is not part of this pharmacy's plan.");
-  }
+  requireAct(tenant.tenant, "grow", "Issuing API keys");
+  requireModule(tenant.tenant, "api_access", "work", now);
   const { name, scopes, expiresInDays } = checked(input);
   const expiresAt = expiresInDays === null ? null : secondsAfter(now, expiresInDays * DAY_SECONDS);
   const { key, prefix } = newKey();

@@ -4,7 +4,9 @@ import { DomainError, notFound } from "../../kernel/errors.ts";
 import { idSchema, newId } from "../../kernel/ids.ts";
 import { constraintOf, sqlStateOf, UNIQUE_VIOLATION } from "../../kernel/sqlstate.ts";
 import type { Job, Member } from "../actors.ts";
+import { requireAct } from "../admission.ts";
 import { TenantAudit } from "../audit/audit.ts";
+import { Limits } from "../limits/limits.ts";
 import { Numbering, type Series } from "../numbering/numbering.ts";
 import { Permissions } from "../permissions/permissions.ts";
 import type { TenantScope } from "../scope.ts";
@@ -87,16 +89,19 @@ export async function get(tenant: TenantScope<Member>, id: string): Promise<Bran
 
 /**
  * Adds a branch.
- * @throws DomainError `forbidden`, `invalid_input` by field, `conflict` on `code` when a branch has it
+ * @throws DomainError `forbidden`, `invalid_input` by field, `conflict` on `code` when a branch has it, `limit_reached`,
+ *   `payment_required`
  * @returns its id
  */
 export async function add(tenant: TenantScope<Member>, input: BranchInput): Promise<string> {
   requireManager(tenant.actor);
+  requireAct(tenant.tenant, "grow", "Adding branches");
   const checked = checkedBranch(input);
   const id = newId(tenant.clock);
   const now = tenant.clock.now();
   await refusingTakenCode(checked, () =>
     tenant.tx(async (tx) => {
+      await Limits.takeRoom(tx, "branches");
       const row = { id, ...checked.fields, createdAt: now, updatedAt: now };
       await tx.db.insertInto("branches").values(row).execute();
       for (const [type, next] of checked.starts) await Numbering.start(tx, id, type, next);
@@ -167,13 +172,17 @@ export async function archive(tenant: TenantScope<Member>, id: string): Promise<
 
 /**
  * Opens an archived branch again.
- * @throws DomainError `forbidden` or `not_found`
+ * @throws DomainError `forbidden`, `not_found`, `limit_reached` or `payment_required`
  */
 export async function restore(tenant: TenantScope<Member>, id: string): Promise<void> {
   requireManager(tenant.actor);
+  requireAct(tenant.tenant, "grow", "Opening branches");
   await tenant.tx(async (tx) => {
+    await Limits.lock(tx, "branches");
     const branch = await lock(tx, id);
-    if (branch.archivedAt !== null) await setArchived(tx, branch, null, "branch.restored");
+    if (branch.archivedAt === null) return;
+    await Limits.takeRoom(tx, "branches");
+    await setArchived(tx, branch, null, "branch.restored");
   });
 }
 

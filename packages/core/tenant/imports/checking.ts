@@ -1,5 +1,6 @@
 import type { Job } from "../actors.ts";
 import { BulkItems } from "../items/bulk.ts";
+import { Limits } from "../limits/limits.ts";
 import type { TenantScope } from "../scope.ts";
 import { move } from "./moves.ts";
 import { openedReason, reasonsToLeave } from "./openings.ts";
@@ -44,10 +45,14 @@ export async function checkChunk(tx: TenantScope<Job>, run: Import): Promise<voi
     good.map(({ item }) => item),
   );
   const taken: Taken[] = [];
+  let room = (await Limits.left(tx, "items")) - run.rowsNew;
   for (const [index, entry] of good.entries()) {
     const found = known[index];
+    const isNew = found === undefined && !repeats.has(entry.row.number);
     if (found?.isAmbiguous) rejected.push(rejection(entry.row, "rejected", ambiguousReason(found.name)));
-    else taken.push({ entry, itemId: found?.id, isNew: found === undefined && !repeats.has(entry.row.number) });
+    else if (isNew && room <= 0) rejected.push(rejection(entry.row, "rejected", Limits.rowRefusal(tx)));
+    else taken.push({ entry, itemId: found?.id, isNew });
+    if (isNew) room -= 1;
   }
   const left = await stockLeft(tx, run.id, taken);
   const rowsNew = taken.filter(({ isNew }) => isNew).length;

@@ -66,7 +66,8 @@ export async function emitTurn(
  * looks at it: whatever was lost, an import goes on while its page is open.
  */
 export async function nudge(tenant: TenantScope<Member>, run: Import): Promise<void> {
-  if (!isStalled(run, tenant.clock.now())) return;
+  // A suspended pharmacy's import rests.
+  if (!tenant.mayWork || !isStalled(run, tenant.clock.now())) return;
   await tenant.tx(async (tx) => {
     const now = tx.clock.now();
     const current = await lockImport(tx, run.id);

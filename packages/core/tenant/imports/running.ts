@@ -3,6 +3,7 @@ import { TenantAudit } from "../audit/audit.ts";
 import { BulkItems, type KnownItem } from "../items/bulk.ts";
 import type { NewItem } from "../items/new-item.ts";
 import { lockCatalogue } from "../items/writing.ts";
+import { Limits } from "../limits/limits.ts";
 import type { TenantScope } from "../scope.ts";
 import { ambiguousReason } from "./checking.ts";
 import { move } from "./moves.ts";
@@ -122,7 +123,13 @@ async function takeRound(
       else adding.push({ entry, item: found === undefined ? item : { ...item, barcode: null } });
     }
   }
-  later.push(...(await add(tx, adding, chunk)));
+  const room = adding.length === 0 ? 0 : await Limits.left(tx, "items");
+  later.push(...(await add(tx, adding.slice(0, room), chunk)));
+  for (const { entry } of adding.slice(room)) {
+    // What was added may have turned out to be known, and have left room: the next round tells.
+    if (room > 0) later.push(entry);
+    else chunk.rejected.push(rejection(entry.row, "rejected", Limits.rowRefusal(tx)));
+  }
   await update(tx, run, updating, chunk);
   return later.toSorted((one, other) => one.row.number - other.row.number);
 }

@@ -6,6 +6,7 @@ import { DomainError, invalidInput, notFound } from "../../kernel/errors.ts";
 import { idSchema } from "../../kernel/ids.ts";
 import type { ApiKey, Member } from "../actors.ts";
 import { TenantAudit } from "../audit/audit.ts";
+import { Limits } from "../limits/limits.ts";
 import type { TenantScope } from "../scope.ts";
 import { itemsWithMovements } from "../stock/ledger.ts";
 import { insertMany } from "./bulk.ts";
@@ -26,13 +27,14 @@ export const TAX_CLASS_ITEMS_MAX = 200;
 /**
  * Adds an item under the next number.
  * @throws DomainError `forbidden` for roles that only read and for a cost from somebody who may not see costs,
- *   `invalid_input` by field, `conflict` when the name or the barcode is another item's
+ *   `invalid_input` by field, `conflict` when the name or the barcode is another item's, `limit_reached`
  */
 export async function create(tenant: TenantScope<Member | ApiKey>, input: NewItemInput): Promise<Item> {
   requireEditor(tenant.actor);
   const item = parseNewItem(input);
   if (item.costPrice !== null) requireCostSetter(tenant.actor);
   return tenant.tx(async (tx) => {
+    await Limits.takeRoom(tx, "items");
     const [id] = await insertMany(tx, [item]);
     if (id === undefined)
       throw (await taken(tx, item)) ?? new Error("an item was left out though nothing has its name or barcode");
@@ -119,13 +121,15 @@ export async function archive(tenant: TenantScope<Member | ApiKey>, id: string):
 
 /**
  * Brings an archived item back to the lists.
- * @throws DomainError `conflict` by field when its name or barcode is another item's by now, `forbidden`, `not_found`
+ * @throws DomainError `conflict` by field when its name or barcode is another item's by now, `limit_reached`, `forbidden`,
+ *   `not_found`
  */
 export async function restore(tenant: TenantScope<Member | ApiKey>, id: string): Promise<void> {
   requireEditor(tenant.actor);
   await tenant.tx(async (tx) => {
     const { item, fields } = await lock(tx, id);
     if (item.archivedAt === null) return;
+    await Limits.takeRoom(tx, "items");
     const conflict = await taken(tx, fields, id);
     if (conflict !== undefined) throw conflict;
     await setArchivedAt(tx, id, null);

@@ -2,10 +2,12 @@ export * as Acceptance from "./acceptance.ts";
 
 import { DomainError, invalidInput } from "../../kernel/errors.ts";
 import { newId } from "../../kernel/ids.ts";
+import { Entitlements } from "../../registry/entitlements/entitlements.ts";
 import { Credentials, type PasswordHashing } from "../accounts/credentials.ts";
 import { passwordErrors } from "../accounts/passwords.ts";
 import type { Visitor } from "../actors.ts";
 import { TenantAudit } from "../audit/audit.ts";
+import { Limits } from "../limits/limits.ts";
 import { Permissions } from "../permissions/permissions.ts";
 import type { GivenRole } from "../permissions/roles.ts";
 import type { TenantScope } from "../scope.ts";
@@ -37,7 +39,8 @@ export interface Acceptor {
 /**
  * What a link offers, if it could be accepted now.
  * @throws DomainError `gone`, in words that say whom to ask: unknown, sent again, accepted, revoked, expired; the
- *   inviter was deactivated, or may no longer give this; the person is here already
+ *   inviter was deactivated, or may no longer give this; the person is here already; the pharmacy has no room, or may not
+ *   add people at the moment
  */
 export async function look(tenant: TenantScope<Visitor>, token: string): Promise<Offer> {
   const { row, inviter, ...given } = await requireOpen(tenant, token);
@@ -132,6 +135,7 @@ async function requireOpen(tenant: TenantScope<Visitor>, token: string): Promise
     throw gone(`${inviter.name}, who invited you, may no longer give you this role. Ask ${owner} to invite you again.`);
   }
   await requireNobody(tenant, row);
+  await requirePlace(tenant, inviter.name, owner);
   return { row, inviter, ...given };
 }
 
@@ -147,6 +151,17 @@ async function requireNobody(tenant: TenantScope<Visitor>, { email, username }: 
     known.deactivatedAt === null
       ? `${email ?? username} signs in here already. Sign in, and ask for another role if you need one.`
       : `${email ?? username} was deactivated here. Ask the owner to reactivate it.`,
+  );
+}
+
+/** The plan may have become smaller since the invitation was sent, or a payment overdue. In `accept` people are locked. */
+async function requirePlace(tenant: TenantScope<Visitor>, inviter: string, owner: string): Promise<void> {
+  if (!Entitlements.act(Entitlements.termsOf(tenant.tenant), "grow").isAllowed) {
+    throw gone(`Nobody can join at the moment. Ask ${owner}, who owns the pharmacy, and then open this link again.`);
+  }
+  if ((await Limits.left(tenant, "users")) > 0) return;
+  throw gone(
+    `There is no room for one more person at the moment. Ask ${inviter} to make some, and open this link again.`,
   );
 }
 

@@ -6,7 +6,9 @@ import { DomainError, notFound } from "../../kernel/errors.ts";
 import { idSchema, newId } from "../../kernel/ids.ts";
 import type { RateLimit } from "../../kernel/rate-limits.ts";
 import type { Job, Member } from "../actors.ts";
+import { requireAct } from "../admission.ts";
 import { TenantAudit } from "../audit/audit.ts";
+import { Limits } from "../limits/limits.ts";
 import { Permissions } from "../permissions/permissions.ts";
 import type { GivenRole } from "../permissions/roles.ts";
 import type { TenantScope } from "../scope.ts";
@@ -61,10 +63,12 @@ export interface InvitationDetails {
  * Invites somebody. A mail address gets the link; for a username it is in the result and nowhere else. An invitation of
  * the same person that has expired gives way.
  * @throws DomainError `forbidden` without `people.manage` or for more than the inviter's own rights, `invalid_input` by
- *   field, `conflict` (fields `email`, `username`) for somebody who is here or was invited already, `rate_limited`
+ *   field, `conflict` (fields `email`, `username`) for somebody who is here or was invited already, `rate_limited`,
+ *   `limit_reached` counting those who are invited, `payment_required`
  */
 export async function invite(tenant: TenantScope<Member>, input: InviteInput): Promise<SentInvitation> {
   Permissions.requireEverywhere(tenant.actor, "people.manage");
+  requireAct(tenant.tenant, "grow", "Inviting people");
   const invited = checkInvited(input);
   await requireRoomToMail(tenant, invited);
   const now = tenant.clock.now();
@@ -75,6 +79,7 @@ export async function invite(tenant: TenantScope<Member>, input: InviteInput): P
     const assignment = await checkAssignment(tx, authority, input);
     await requireStranger(tx, invited);
     await requireUninvited(tx, invited);
+    await Limits.takeRoom(tx, "users");
     const row = { id, ...invited, ...assignment, branchRoles: [...assignment.branchRoles] };
     const expiresAt = secondsAfter(now, EXPIRES_IN_DAYS * DAY_SECONDS);
     await tx.db
@@ -144,10 +149,12 @@ export async function countWaiting(tenant: TenantScope<Member>): Promise<number>
 
 /**
  * Makes a new link, good for another week; the earlier one is dead. Whoever sends it again answers for it from now on.
- * @throws DomainError `forbidden`, `not_found` for one that is unknown, accepted or revoked, `rate_limited`
+ * @throws DomainError `forbidden`, `not_found` for one that is unknown, accepted or revoked, `rate_limited`,
+ *   `limit_reached` when it had expired and its place is taken, `payment_required`
  */
 export async function resend(tenant: TenantScope<Member>, id: string): Promise<SentInvitation & { name: string }> {
   Permissions.requireEverywhere(tenant.actor, "people.manage");
+  requireAct(tenant.tenant, "grow", "Inviting people");
   const waiting = await findWaiting(tenant, id);
   await tenant.limits.take(
     [{ limit: RESEND, subject: id }],
@@ -157,6 +164,7 @@ export async function resend(tenant: TenantScope<Member>, id: string): Promise<S
   const now = tenant.clock.now();
   const sent = await tenant.tx(async (tx) => {
     const row = await takeForChange(tx, id);
+    if (row.expiresAt <= now) await Limits.takeRoom(tx, "users");
     const expiresAt = secondsAfter(now, EXPIRES_IN_DAYS * DAY_SECONDS);
     const { linkNumber } = await tx.db
       .updateTable("invitations")

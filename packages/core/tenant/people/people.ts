@@ -2,7 +2,9 @@ export * as People from "./people.ts";
 
 import type { Insertable } from "kysely";
 import type { Member, Visitor } from "../actors.ts";
+import { requireAct } from "../admission.ts";
 import { TenantAudit } from "../audit/audit.ts";
+import { Limits } from "../limits/limits.ts";
 import { Permissions } from "../permissions/permissions.ts";
 import type { TenantScope } from "../scope.ts";
 import type { UserBranchRolesTable } from "../tables.generated.ts";
@@ -78,14 +80,16 @@ export async function deactivate(tenant: TenantScope<Member>, userId: string): P
 
 /**
  * Lets somebody in again, with the roles and the password they had.
- * @throws DomainError as `requireAbove`: what the person's roles give today counts
+ * @throws DomainError as `requireAbove`: what the person's roles give today counts; `limit_reached`, `payment_required`
  */
 export async function reactivate(tenant: TenantScope<Member>, userId: string): Promise<void> {
   Permissions.requireEverywhere(tenant.actor, "people.manage");
+  requireAct(tenant.tenant, "grow", "Reactivating people");
   await tenant.tx(async (tx) => {
     await lockPeople(tx);
     const person = await requireSubject(tx, await authorityOf(tx, "people.manage"), userId);
     if (person.deactivatedAt === null) return;
+    await Limits.takeRoom(tx, "users");
     await tx.db
       .updateTable("users")
       .set({ deactivatedAt: null, updatedAt: tx.clock.now() })

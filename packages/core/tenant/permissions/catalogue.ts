@@ -58,6 +58,12 @@ export const catalogue = {
     reach: "pharmacy",
     roles: ["admin"],
   },
+  "billing.manage": {
+    group: "Pharmacy",
+    title: "choose the plan, pay for it and see its invoices",
+    reach: "pharmacy",
+    roles: [],
+  },
   "audit.view": { group: "Pharmacy", title: "read the audit log", reach: "pharmacy", roles: ["admin"] },
 } as const satisfies Record<string, PermissionSpec>;
 

@@ -10,6 +10,8 @@ export const REQUIRED_SCHEMA_VERSION = 13;
 const capabilities = {
   /** Items keep the words that a search looks in, strength and form included, filled and indexed. */
   itemSearchWords: 16,
+  /** What was used is counted by day. */
+  usageDays: 18,
 } as const satisfies Readonly<Record<string, number>>;
 
 export type Capability = keyof typeof capabilities;

@@ -2,6 +2,8 @@ import { controlPlatform } from "@pharmasight/adapters/control-platform";
 import { log } from "@pharmasight/adapters/log";
 import { mailPlatform } from "@pharmasight/adapters/mail-platform";
 import { type Letter, Mails } from "@pharmasight/core/control/mails/mails";
+import { billingMail } from "@pharmasight/views/mail/billing-mails.tsx";
+import { enquiryMail } from "@pharmasight/views/mail/enquiry-mail.tsx";
 import type { MailContent } from "@pharmasight/views/mail/mail";
 import { codeMail, welcomeMail } from "@pharmasight/views/mail/mails.tsx";
 import { existingOwnerMail, foundPharmaciesMail } from "@pharmasight/views/mail/sign-up-mails.tsx";
@@ -35,5 +37,9 @@ function render(letter: Letter): MailContent {
       return foundPharmaciesMail(letter);
     case "welcome":
       return welcomeMail(letter);
+    case "billing":
+      return billingMail(letter);
+    case "enterprise_enquiry":
+      return enquiryMail(letter);
   }
 }

@@ -1,13 +1,13 @@
-import { DomainError } from "@pharmasight/core/kernel/errors";
-import { Modules } from "@pharmasight/core/registry/modules";
+import { requireModule as requireModuleOf } from "@pharmasight/core/tenant/admission";
+import { Usage } from "@pharmasight/core/tenant/usage/usage";
 import { Hono } from "hono";
 import type { MiddlewareHandler } from "hono/types";
 import type { EdgeEnv } from "../../http/bindings.ts";
 import { onError } from "../../http/errors.ts";
 import { secureHeaders } from "../../http/headers.ts";
-import { caller } from "../door.ts";
+import { actOf, caller } from "../door.ts";
 import { admit } from "./admission.ts";
-import { type ModuleName, modules } from "./modules.ts";
+import type { ModuleName } from "./modules.ts";
 import { api } from "./routes/api.ts";
 
 /**
@@ -20,11 +20,12 @@ admit(apiApp, onError);
 for (const path of ["/api/v1/items", "/api/v1/items/*"]) apiApp.use(path, requireModule("inventory"));
 apiApp.route("/api/v1", api);
 
-/** Lets a call through when the pharmacy's plan or a grant has the module. */
+/** Lets a call through when the pharmacy may do this with the module. */
 function requireModule(name: ModuleName): MiddlewareHandler<EdgeEnv> {
   return async (c, next) => {
-    const { tenant, clock } = await caller(c);
-    if (Modules.isEntitled(tenant, name, clock.now())) return next();
-    throw new DomainError("module_required", `${modules[name].name} is not part of this pharmacy's plan.`);
+    const tenant = await caller(c);
+    requireModuleOf(tenant.tenant, name, actOf(c), tenant.clock.now());
+    await Usage.note(tenant, { module: name, isCall: tenant.actor.kind === "api_key" });
+    return next();
   };
 }

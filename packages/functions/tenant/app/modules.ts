@@ -1,9 +1,10 @@
 import type { ModuleRequiredPageProps } from "@pharmasight/views/tenant/errors.tsx";
 
-/** What people read of each module. */
+type Offered = Pick<ModuleRequiredPageProps["module"], "summary" | "planName"> & { readonly points: readonly string[] };
+
+/** What people read of each module that has pages, and the smallest plan with it. */
 export const modules = {
   inventory: {
-    name: "Inventory",
     summary: "Every medicine on your shelves, found in a second.",
     points: [
       "Search by name, brand, number or barcode",
@@ -13,7 +14,6 @@ export const modules = {
     planName: "Starter",
   },
   api_access: {
-    name: "API access",
     summary: "Connect your web shop and your own programs.",
     points: [
       "Keys for your programs, each allowed only what it needs",
@@ -22,6 +22,6 @@ export const modules = {
     ],
     planName: "Professional",
   },
-} as const satisfies Record<string, Omit<ModuleRequiredPageProps["module"], "points"> & { points: readonly string[] }>;
+} as const satisfies Record<string, Offered>;
 
 export type ModuleName = keyof typeof modules;

@@ -1,6 +1,8 @@
-import { tenantPlatform } from "@pharmasight/adapters/tenant-platform";
 import { DomainError } from "@pharmasight/core/kernel/errors";
-import { SuspendedPage } from "@pharmasight/views/tenant/errors.tsx";
+import type { Member } from "@pharmasight/core/tenant/actors";
+import { Permissions } from "@pharmasight/core/tenant/permissions/permissions";
+import type { TenantScope } from "@pharmasight/core/tenant/scope";
+import { PaymentRequiredPage } from "@pharmasight/views/tenant/errors.tsx";
 import { Hono } from "hono";
 import { pageContext, serveAssets } from "../../http/assets.ts";
 import type { EdgeContext, EdgeEnv } from "../../http/bindings.ts";
@@ -35,7 +37,8 @@ app.route("/", dashboard);
 app.route("/setup", setup);
 app.route("/logo", logo);
 for (const path of ["/items", "/items/*"]) app.use(path, requireModule("inventory"));
-app.use("/settings/api-keys/*", requireModule("api_access"));
+// Issuing one asks for more; a key is revoked whatever is overdue.
+app.use("/settings/api-keys/*", requireModule("api_access", "read_records"));
 // Before the items, whose ids would take the word for one of them.
 app.route("/items/import", imports);
 app.route("/items", items);
@@ -51,24 +54,25 @@ app.route("/settings/roles", roles);
 async function pageForError(error: Error, c: EdgeContext): Promise<Response> {
   const isPage = c.req.header("hx-request") === undefined;
   if (!(error instanceof DomainError) || error.code !== "payment_required" || !isPage) return onError(error, c);
-  const { companyName, trialEndsAt } = await pharmacyAt(c);
-  const { tenancy } = await tenantPlatform();
-  const token = await tokenOfMember(c);
+  const { companyName, state, suspension } = await pharmacyAt(c);
+  const person = await signedIn(c);
   const page = (
-    <SuspendedPage
-      context={{ ...pageContext(c), formToken: token ?? "" }}
-      isSignedIn={token !== undefined}
+    <PaymentRequiredPage
+      context={{ ...pageContext(c), formToken: person === undefined ? "" : await formToken(person) }}
       companyName={companyName}
-      trialEnded={trialEndsAt !== null && trialEndsAt <= tenancy.clock.now()}
+      refusal={error.message}
+      cause={state === "suspended" ? suspension : "overdue"}
+      isSignedIn={person !== undefined}
+      mayPay={person !== undefined && Permissions.may(person.actor, "billing.manage")}
     />
   );
   return c.html(page, 402);
 }
 
-/** What forms of a suspended pharmacy's person carry; undefined for somebody who is not signed in. */
-async function tokenOfMember(c: EdgeContext): Promise<string | undefined> {
+/** Undefined for somebody who is not signed in. */
+async function signedIn(c: EdgeContext): Promise<TenantScope<Member> | undefined> {
   try {
-    return await formToken(await member(c, "entered"));
+    return await member(c, "sign_in");
   } catch (error) {
     if (error instanceof DomainError && error.code === "unauthenticated") return undefined;
     throw error;

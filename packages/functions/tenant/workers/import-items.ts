@@ -39,7 +39,7 @@ export const handler = sqsHandler(
 async function enter(tenantId: string): Promise<TenantScope<Job> | undefined> {
   const { tenancy } = await tenantPlatform();
   try {
-    return await TenantScope.forJob(tenancy, tenantId, "import-items", "refused");
+    return await TenantScope.forJob(tenancy, tenantId, "import-items", "work");
   } catch (error) {
     if (!(error instanceof DomainError) || error.code !== "payment_required") throw error;
     log.info("an import rests while its pharmacy is suspended");

@@ -9,7 +9,7 @@ export const handler = sqsHandler(
   z.object({ tenantId: z.uuid() }),
   async (message) => {
     const { tenancy } = await tenantPlatform();
-    const tenant = await TenantScope.forJob(tenancy, message.tenantId, "relay-outbox");
+    const tenant = await TenantScope.forJob(tenancy, message.tenantId, "relay-outbox", "sign_in");
     await tenant.relay();
   },
   log,

@@ -19,7 +19,7 @@ export const handler = sqsHandler(
   messageSchema,
   async (message) => {
     const { tenancy } = await tenantPlatform();
-    const tenant = await TenantScope.forJob(tenancy, message.tenantId, "send-mail");
+    const tenant = await TenantScope.forJob(tenancy, message.tenantId, "send-mail", "sign_in");
     await Mails.deliver(tenant, message, pharmacyUrl(tenant.tenant.primaryHost), (letter) =>
       mailPlatform().send({ to: letter.to, ...set(letter) }),
     );

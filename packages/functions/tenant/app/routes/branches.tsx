@@ -1,6 +1,7 @@
 import { DomainError } from "@pharmasight/core/kernel/errors";
 import type { Member } from "@pharmasight/core/tenant/actors";
 import { Branches } from "@pharmasight/core/tenant/branches/branches";
+import { Limits } from "@pharmasight/core/tenant/limits/limits";
 import { Permissions } from "@pharmasight/core/tenant/permissions/permissions";
 import type { TenantScope } from "@pharmasight/core/tenant/scope";
 import type { FieldErrors } from "@pharmasight/views/shared/context";
@@ -30,7 +31,7 @@ branches.get("/", async (c) => {
 });
 
 branches.get("/new", async (c) => {
-  const tenant = await member(c);
+  const tenant = await member(c, "work");
   Permissions.requireEverywhere(tenant.actor, "branches.manage");
   return c.html(await newPage(c, tenant, emptyBranch, {}));
 });
@@ -43,7 +44,8 @@ branches.post("/", async (c) => {
     return c.redirect("/settings/branches?done=added", 303);
   } catch (error) {
     if (!(error instanceof DomainError) || Object.keys(error.fields).length === 0) throw error;
-    return c.html(await newPage(c, tenant, values, error.fields), error.code === "conflict" ? 409 : 422);
+    const isNoMistake = error.code === "conflict" || error.code === "limit_reached";
+    return c.html(await newPage(c, tenant, values, error.fields), isNoMistake ? 409 : 422);
   }
 });
 
@@ -81,14 +83,27 @@ branches.post("/:id/archive", async (c) => {
 branches.post("/:id/restore", async (c) => {
   const tenant = await member(c);
   await readMemberForm(c, tenant);
-  await Branches.restore(tenant, c.req.param("id"));
-  return c.redirect("/settings/branches?done=restored", 303);
+  try {
+    await Branches.restore(tenant, c.req.param("id"));
+    return c.redirect("/settings/branches?done=restored", 303);
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.code !== "limit_reached") throw error;
+    return c.html(await branchPage(c, tenant, { refusal: error.message }), 409);
+  }
 });
 
 async function newPage(c: EdgeContext, tenant: TenantScope<Member>, values: BranchValues, errors: FieldErrors) {
   const shell = await shellFor(c, tenant);
+  const noRoom = Object.keys(errors).length === 0 ? await Limits.noRoom(tenant, "branches") : undefined;
   return (
-    <BranchPage shell={shell} series={newSeriesRows(values.code)} values={values} errors={errors} isSetup={false} />
+    <BranchPage
+      shell={shell}
+      series={newSeriesRows(values.code)}
+      values={values}
+      errors={errors}
+      isSetup={false}
+      {...(noRoom === undefined ? {} : { refusal: noRoom })}
+    />
   );
 }
 

@@ -14,7 +14,7 @@ import { stepList } from "./setup.tsx";
 
 export const dashboard = new Hono<EdgeEnv>().get("/", async (c) => {
   const tenant = await member(c);
-  const progress = Setup.mayManage(tenant.actor) ? await Setup.progress(tenant) : undefined;
+  const progress = tenant.mayWork && Setup.mayManage(tenant.actor) ? await Setup.progress(tenant) : undefined;
   // The owner of a new pharmacy begins with its steps. Once one was touched, or all were put off, this is over.
   if (progress?.isFresh && tenant.actor.role === "owner") return c.redirect("/setup", 302);
   const figures = await Overview.figures(tenant);
@@ -25,8 +25,8 @@ export const dashboard = new Hono<EdgeEnv>().get("/", async (c) => {
       shell={await shellFor(c, tenant)}
       subtitle={figures.headquarters}
       figures={linkedFigures(tenant, figures)}
-      mayImport={mayImport}
-      mayAddItems={Permissions.may(tenant.actor, "items.edit")}
+      mayImport={tenant.mayWork && mayImport}
+      mayAddItems={tenant.mayWork && Permissions.may(tenant.actor, "items.edit")}
       recentImports={recent.map(importRow)}
       {...checklistOf(progress)}
     />,

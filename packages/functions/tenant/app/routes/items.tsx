@@ -39,7 +39,7 @@ items.get("/", async (c) => {
 });
 
 items.get("/new", async (c) => {
-  const tenant = await member(c);
+  const tenant = await member(c, "work");
   Items.requireEditor(tenant.actor);
   return c.html(await formPage(c, tenant, emptyItemForm, {}));
 });
@@ -52,7 +52,8 @@ items.post("/", async (c) => {
     return c.redirect(`/items/${item.id}?added=1`, 303);
   } catch (error) {
     if (!hasFields(error)) throw error;
-    return c.html(await formPage(c, tenant, values, error.fields), 422);
+    const status = error.code === "limit_reached" ? 409 : 422;
+    return c.html(await formPage(c, tenant, values, error.fields), status);
   }
 });
 
@@ -83,7 +84,7 @@ items.get("/:id", async (c) => {
 });
 
 items.get("/:id/edit", async (c) => {
-  const tenant = await member(c);
+  const tenant = await member(c, "work");
   Items.requireEditor(tenant.actor);
   const item = await Items.get(tenant, c.req.param("id"));
   if (item.archivedAt !== null) return c.redirect(`/items/${item.id}`, 303);
@@ -128,7 +129,8 @@ items.post("/:id/restore", async (c) => {
     return c.redirect(`/items/${id}?restored=1`, 303);
   } catch (error) {
     if (!hasFields(error)) throw error;
-    const refused = `${error.message} Change that item first, then bring this one back.`;
+    const isFull = error.code === "limit_reached";
+    const refused = isFull ? error.message : `${error.message} Change that item first, then bring this one back.`;
     return c.html(await itemPage(c, tenant, id, { refused }), 409);
   }
 });
@@ -153,7 +155,7 @@ interface Asked {
 async function listProps(tenant: TenantScope<Member>, asked: Asked): Promise<ItemListProps> {
   const { search, filter } = asked;
   const page = await Items.list(tenant, asked);
-  const mayEdit = Items.mayEdit(tenant.actor);
+  const mayEdit = tenant.mayWork && Items.mayEdit(tenant.actor);
   const path = (mark: "after" | "before", value: string) => {
     const whole = itemsPath({ search, filter });
     return `${whole}${whole.includes("?") ? "&" : "?"}${new URLSearchParams({ [mark]: value })}`;
@@ -167,7 +169,7 @@ async function listProps(tenant: TenantScope<Member>, asked: Asked): Promise<Ite
     ...(page.previous === undefined ? {} : { previous: path("before", page.previous) }),
     showsCosts: Items.maySeeCosts(tenant.actor),
     mayEdit,
-    mayImport: Permissions.may(tenant.actor, "items.import"),
+    mayImport: tenant.mayWork && Permissions.may(tenant.actor, "items.import"),
     ...(mayEdit && filter === "no_tax_class"
       ? { taxClassForm: { formToken: await formToken(tenant), taxClass: "", ticked: [], errors: {} } }
       : {}),
@@ -211,7 +213,7 @@ async function conflictPage(
 async function itemPage(c: EdgeContext, tenant: TenantScope<Member>, id: string, { refused }: { refused?: string }) {
   const item = await Items.get(tenant, id);
   const stock = await Stock.ofItem(tenant, item.id);
-  const mayImport = Permissions.may(tenant.actor, "items.import");
+  const mayImport = tenant.mayWork && Permissions.may(tenant.actor, "items.import");
   const done = doneWords(c, item.name);
   return (
     <ItemPage
@@ -219,7 +221,7 @@ async function itemPage(c: EdgeContext, tenant: TenantScope<Member>, id: string,
       item={itemDetails(item, tenant.tenant.currency)}
       stock={itemStock(stock, item, mayImport)}
       showsCosts={Items.maySeeCosts(tenant.actor)}
-      mayEdit={Items.mayEdit(tenant.actor)}
+      mayEdit={tenant.mayWork && Items.mayEdit(tenant.actor)}
       {...(done === undefined ? {} : { done })}
       {...(refused === undefined ? {} : { refused })}
     />

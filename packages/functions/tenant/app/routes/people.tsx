@@ -4,6 +4,7 @@ import { PasswordResets } from "@pharmasight/core/tenant/accounts/password-reset
 import { TwoFactorResets } from "@pharmasight/core/tenant/accounts/two-factor-resets";
 import type { Member } from "@pharmasight/core/tenant/actors";
 import { Branches } from "@pharmasight/core/tenant/branches/branches";
+import { Limits } from "@pharmasight/core/tenant/limits/limits";
 import { type InvitationDetails, Invitations } from "@pharmasight/core/tenant/people/invitations";
 import { People, type Person } from "@pharmasight/core/tenant/people/people";
 import { Permissions } from "@pharmasight/core/tenant/permissions/permissions";
@@ -40,7 +41,7 @@ people.get("/", async (c) => {
   return c.html(await listPage(c, tenant, filter, done === undefined ? {} : { done }));
 });
 
-people.get("/new", async (c) => invitePage(c, await member(c), emptyInvite));
+people.get("/new", async (c) => invitePage(c, await member(c, "work"), emptyInvite));
 
 // A link for somebody without mail is in the answer itself: in an address or a cookie it would be kept.
 people.post("/", async (c) => {
@@ -59,9 +60,13 @@ people.post("/", async (c) => {
 people.post("/invitations/:id/resend", async (c) => {
   const tenant = await member(c);
   await readMemberForm(c, tenant);
-  const { id, link } = await Invitations.resend(tenant, c.req.param("id"));
-  if (link === undefined) return c.redirect("/settings/people?state=invited&done=resent", 303);
-  return c.html(await listPage(c, tenant, "invited", { link: await handedInvitation(c, tenant, id, link) }), 201);
+  try {
+    const { id, link } = await Invitations.resend(tenant, c.req.param("id"));
+    if (link === undefined) return c.redirect("/settings/people?state=invited&done=resent", 303);
+    return c.html(await listPage(c, tenant, "invited", { link: await handedInvitation(c, tenant, id, link) }), 201);
+  } catch (error) {
+    return c.html(await listPage(c, tenant, "invited", { refused: refusalOf(error) }), 409);
+  }
 });
 
 people.post("/invitations/:id/revoke", async (c) => {
@@ -113,8 +118,12 @@ people.post("/:id/reactivate", async (c) => {
   const tenant = await member(c);
   await readMemberForm(c, tenant);
   const id = c.req.param("id");
-  await People.reactivate(tenant, id);
-  return c.redirect(`/settings/people/${id}?done=reactivated`, 303);
+  try {
+    await People.reactivate(tenant, id);
+    return c.redirect(`/settings/people/${id}?done=reactivated`, 303);
+  } catch (error) {
+    return personPage(c, tenant, id, { refused: refusalOf(error), status: 409 });
+  }
 });
 
 people.post("/:id/password-link", async (c) => {
@@ -145,7 +154,7 @@ async function listPage(
   c: EdgeContext,
   tenant: TenantScope<Member>,
   filter: PeopleFilter,
-  state: Pick<PeoplePageProps, "link" | "done">,
+  state: Pick<PeoplePageProps, "link" | "done" | "refused">,
 ) {
   const search = (c.req.query("q") ?? "").trim().slice(0, 100);
   const stateOfPeople = filter === "deactivated" ? "deactivated" : "active";
@@ -179,7 +188,9 @@ async function invitePage(
   const roles = await roleOptions(tenant);
   const branches = await Branches.list(tenant);
   const shell = await shellFor(c, tenant);
-  return c.html(<InvitePage shell={shell} values={values} errors={errors} branches={branches} roles={roles} />, status);
+  const noRoom = status === 200 ? await Limits.noRoom(tenant, "users") : undefined;
+  const fields = { values, errors, branches, roles, ...(noRoom === undefined ? {} : { noRoom }) };
+  return c.html(<InvitePage shell={shell} {...fields} />, status);
 }
 
 interface PersonState {
@@ -189,6 +200,8 @@ interface PersonState {
   /** A name and login that were sent and refused. */
   readonly details?: NonNullable<PersonPageProps["details"]>;
   readonly link?: HandedLinkProps;
+  /** Why what was asked for was not done. */
+  readonly refused?: string;
   readonly status?: Status;
 }
 
@@ -227,6 +240,7 @@ async function personPage(c: EdgeContext, tenant: TenantScope<Member>, id: strin
       {...(details === undefined ? {} : { details })}
       {...(done === undefined ? {} : { done })}
       {...(state.link === undefined ? {} : { link: state.link })}
+      {...(state.refused === undefined ? {} : { refused: state.refused })}
     />,
     state.status ?? 200,
   );
@@ -314,7 +328,12 @@ const absolute = (c: EdgeContext, path: string): string => `${ownOrigin(new URL(
 /** What the form shows beside its fields; an error of no field is thrown on. */
 function fieldErrors(error: unknown): { readonly errors: FieldErrors; readonly status: Status } {
   if (!(error instanceof DomainError) || Object.keys(error.fields).length === 0) throw error;
-  const statuses = { conflict: 409, forbidden: 403 } as const;
-  const status = error.code === "conflict" || error.code === "forbidden" ? statuses[error.code] : 422;
-  return { errors: error.fields, status };
+  const statuses: Partial<Record<DomainError["code"], Status>> = { conflict: 409, limit_reached: 409, forbidden: 403 };
+  return { errors: error.fields, status: statuses[error.code] ?? 422 };
+}
+
+/** Why there is no room for one more person; any other error is thrown on. */
+function refusalOf(error: unknown): string {
+  if (error instanceof DomainError && error.code === "limit_reached") return error.message;
+  throw error;
 }

@@ -3,6 +3,7 @@ import { Credentials } from "@pharmasight/core/tenant/accounts/credentials";
 import type { Member } from "@pharmasight/core/tenant/actors";
 import { Branches } from "@pharmasight/core/tenant/branches/branches";
 import { Company } from "@pharmasight/core/tenant/company/company";
+import { Limits } from "@pharmasight/core/tenant/limits/limits";
 import { Invitations } from "@pharmasight/core/tenant/people/invitations";
 import { Permissions } from "@pharmasight/core/tenant/permissions/permissions";
 import type { TenantScope } from "@pharmasight/core/tenant/scope";
@@ -38,9 +39,9 @@ const stepTitles: Readonly<Record<Step, string>> = {
   items: "Items",
 };
 
-/** Whoever may not set the pharmacy up is led to their overview. */
+/** Whoever may not set the pharmacy up is led to their overview; nobody sets up one that is paused. */
 const managersOnly = createMiddleware<EdgeEnv>(async (c, next) => {
-  if (!Setup.mayManage((await member(c)).actor)) return c.redirect("/", 302);
+  if (!Setup.mayManage((await member(c, "work")).actor)) return c.redirect("/", 302);
   return next();
 });
 
@@ -100,7 +101,7 @@ setup.post("/branches", async (c) => {
   } catch (error) {
     if (!(error instanceof DomainError) || Object.keys(error.fields).length === 0) throw error;
     const page = await branchesPage(c, tenant, { values, errors: error.fields });
-    return c.html(page, error.code === "conflict" ? 409 : 422);
+    return c.html(page, error.code === "conflict" || error.code === "limit_reached" ? 409 : 422);
   }
   const added = isBlank ? "" : `?${new URLSearchParams({ added: values.name.trim() })}`;
   if (wantsAnother(form)) return c.redirect(`/setup/branches${added}`, 303);
@@ -234,9 +235,13 @@ async function branchesPage(c: EdgeContext, tenant: TenantScope<Member>, { value
       errors={errors ?? {}}
       may={may}
       {...(added === undefined ? {} : { added })}
+      {...withReason(values === undefined ? await Limits.noRoom(tenant, "branches") : undefined)}
     />
   );
 }
+
+/** Said early only: beside what was typed stands why it was refused. */
+const withReason = (noRoom: string | undefined) => (noRoom === undefined ? {} : { noRoom });
 
 interface PeopleState {
   readonly values?: InviteValues;
@@ -266,6 +271,7 @@ async function peoplePage(c: EdgeContext, tenant: TenantScope<Member>, state: Pe
       branches={await Branches.list(tenant)}
       roles={may ? await roleOptions(tenant) : []}
       may={may}
+      {...withReason(values === undefined ? await Limits.noRoom(tenant, "users") : undefined)}
       {...(sentTo === undefined ? {} : { sentTo })}
       {...(link === undefined ? {} : { link })}
     />

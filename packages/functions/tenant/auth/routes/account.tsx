@@ -14,7 +14,7 @@ import { roleOf } from "../../roles.ts";
 export const account = new Hono<EdgeEnv>();
 
 account.get("/account", async (c) => {
-  const person = await member(c, "entered");
+  const person = await member(c, "sign_in");
   const { actor } = person;
   const done = doneSteps.find((step) => step === c.req.query("done"));
   const sessions = await Sessions.list(person);
@@ -36,21 +36,21 @@ account.get("/account", async (c) => {
 });
 
 account.post("/sessions/:id/end", async (c) => {
-  const person = await member(c, "entered");
+  const person = await member(c, "sign_in");
   await readMemberForm(c, person);
   await Sessions.endOne(person, c.req.param("id"));
   return c.redirect("/auth/account?done=session", 303);
 });
 
 account.post("/sessions/end-others", async (c) => {
-  const person = await member(c, "entered");
+  const person = await member(c, "sign_in");
   await readMemberForm(c, person);
   await Sessions.endOthers(person);
   return c.redirect("/auth/account?done=sessions", 303);
 });
 
 account.post("/sign-out", async (c) => {
-  const person = await member(c, "entered");
+  const person = await member(c, "sign_in");
   await readMemberForm(c, person);
   await Sessions.end(person);
   clearHostCookie(c, "session");

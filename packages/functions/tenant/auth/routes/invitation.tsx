@@ -75,7 +75,7 @@ async function offered(
 
 async function signedIn(c: EdgeContext): Promise<TenantScope<Member> | undefined> {
   try {
-    return await member(c, "entered");
+    return await member(c, "sign_in");
   } catch (error) {
     if (error instanceof DomainError && error.code === "unauthenticated") return undefined;
     throw error;

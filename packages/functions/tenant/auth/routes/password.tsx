@@ -15,12 +15,12 @@ import { mistakeOf } from "../mistakes.ts";
 export const password = new Hono<EdgeEnv>();
 
 password.get("/", async (c) => {
-  const person = await member(c, "entered");
+  const person = await member(c, "sign_in");
   return page(c, person, await hasPassword(person), {}, 200);
 });
 
 password.post("/", async (c) => {
-  const person = await member(c, "entered");
+  const person = await member(c, "sign_in");
   const form = await readMemberForm(c, person);
   const isChange = await hasPassword(person);
   try {

@@ -17,10 +17,10 @@ export const twoFactor = new Hono<EdgeEnv>();
 
 const PATH = "/auth/two-factor";
 
-twoFactor.get("/", async (c) => page(c, await member(c, "entered"), {}, 200));
+twoFactor.get("/", async (c) => page(c, await member(c, "sign_in"), {}, 200));
 
 twoFactor.post("/begin", async (c) => {
-  const person = await member(c, "entered");
+  const person = await member(c, "sign_in");
   const form = await readMemberForm(c, person);
   try {
     await TwoFactor.begin(person, passwordHashing, form.text("password"));
@@ -33,7 +33,7 @@ twoFactor.post("/begin", async (c) => {
 
 // The codes are in the answer itself: in an address or a cookie they would be kept.
 twoFactor.post("/confirm", async (c) => {
-  const person = await member(c, "entered");
+  const person = await member(c, "sign_in");
   const form = await readMemberForm(c, person);
   try {
     return await codesPage(c, person, await TwoFactor.confirm(person, form.text("code").slice(0, 100)), true);
@@ -44,7 +44,7 @@ twoFactor.post("/confirm", async (c) => {
 });
 
 twoFactor.post("/off", async (c) => {
-  const person = await member(c, "entered");
+  const person = await member(c, "sign_in");
   const form = await readMemberForm(c, person);
   try {
     await TwoFactor.turnOff(person, passwordHashing, confirmationIn(form));
@@ -55,7 +55,7 @@ twoFactor.post("/off", async (c) => {
 });
 
 twoFactor.post("/codes", async (c) => {
-  const person = await member(c, "entered");
+  const person = await member(c, "sign_in");
   const form = await readMemberForm(c, person);
   try {
     const codes = await TwoFactor.renewCodes(person, passwordHashing, confirmationIn(form));

@@ -1,0 +1,11 @@
+export { ownSubscription, secondSubscriptions } from "./choosing.ts";
+export { converge, convergeCustomer } from "./converging.ts";
+export { type Explanation, explain } from "./explaining.ts";
+export { type AddOnOfTenant, find, type PriceOfTenant, type TenantSubscription } from "./finding.ts";
+export { type Finding, noteFinding } from "./findings.ts";
+export { type KnownPrices, type Mirrored, mirror } from "./mirror.ts";
+export { type Extension, extendGrace, extendTrial, resume, suspend } from "./operators.ts";
+export { letTimePass } from "./passing.ts";
+export { knownPrices } from "./rows.ts";
+export { cancelSecond } from "./seconds.ts";
+export * as TenantSubscriptions from "./subscriptions.ts";
