@@ -310,6 +310,25 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       ],
       "verify": "do $$ begin\n  assert (select count(*) = 1 from fleet), 'one row says where the fleet is';\n  assert has_table_privilege('control_app', 'control.deployment_targets', 'update'), 'workers record what they did';\nend $$;\n",
     },
+    {
+      "version": 11,
+      "name": "0011_registry_changes",
+      "checksum": "c88972ae287dba84213bdf79231bcadae2fbb86467c86960770886f86afe25b4",
+      "phase": "expand",
+      "codeKnows": undefined,
+      "isTransactional": true,
+      "isBackfill": false,
+      "lockTimeoutMs": 5000,
+      "statementTimeoutMs": 45000,
+      "up": [
+        "create view registry.changes as\nselect id as tenant_id, registry_version from control.tenants",
+        "grant select on registry.changes to registry_reader",
+      ],
+      "down": [
+        "drop view registry.changes",
+      ],
+      "verify": "do $$ begin\n  assert has_table_privilege('registry_reader', 'registry.changes', 'select'), 'the tenant plane sees who changed';\nend $$;\n",
+    },
   ],
   tenant: [
     {
