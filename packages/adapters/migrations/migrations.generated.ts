@@ -329,6 +329,24 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       ],
       "verify": "do $$ begin\n  assert has_table_privilege('registry_reader', 'registry.changes', 'select'), 'the tenant plane sees who changed';\nend $$;\n",
     },
+    {
+      "version": 12,
+      "name": "0012_unanswered_creations",
+      "checksum": "3d8f5519b270c77a877301bb4771e465a9ac8f033d0c34def3dbba4ee62b54d9",
+      "phase": "expand",
+      "codeKnows": undefined,
+      "isTransactional": true,
+      "isBackfill": false,
+      "lockTimeoutMs": 5000,
+      "statementTimeoutMs": 45000,
+      "up": [
+        "alter table tenant_databases add column creation_asked_at timestamptz",
+      ],
+      "down": [
+        "alter table tenant_databases drop column creation_asked_at",
+      ],
+      "verify": "do $$ begin\n  assert exists (\n    select from information_schema.columns\n    where table_schema = 'control' and table_name = 'tenant_databases' and column_name = 'creation_asked_at'\n  ), 'a creation without an answer is known';\nend $$;\n",
+    },
   ],
   tenant: [
     {

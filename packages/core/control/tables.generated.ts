@@ -223,6 +223,7 @@ export interface TenantDatabasesTable {
   appSecretArn: string | null;
   createdAt: Date;
   isAdopted: Generated<boolean>;
+  creationAskedAt: Date | null;
 }
 
 export interface TenantHostsTable {
