@@ -132,7 +132,11 @@ async function replaceProject(
   };
 }
 
-async function deleteFailed({ ports, settings }: StepContext, { provider }: TenantDatabase, ref: string): Promise<void> {
+async function deleteFailed(
+  { ports, settings }: StepContext,
+  { provider }: TenantDatabase,
+  ref: string,
+): Promise<void> {
   const { isAccepted } = await hostsOf(ports.hosts, provider).delete(ref);
   if (isAccepted) return;
   throw unavailable("The provider is not ready to delete the project that failed.", settings.databasePollSeconds);
