@@ -17,6 +17,12 @@ export interface AuditLogTable {
   after: Json | null;
 }
 
+export interface ContractsTable {
+  version: number;
+  name: string;
+  codeKnows: number;
+}
+
 export interface DatabaseServersTable {
   name: string;
   migrationsMax: number;
@@ -47,6 +53,7 @@ export interface DeploymentTargetsTable {
   statement: number | null;
   blocker: string | null;
   skipReason: string | null;
+  isLockUnknown: Generated<boolean>;
 }
 
 export interface DeploymentWavesTable {
@@ -260,6 +267,8 @@ export interface TenantSchemasTable {
   lookedAt: Date | null;
   quietFrom: Generated<string>;
   quietUntil: Generated<string>;
+  lookTriedAt: Date | null;
+  lookError: string | null;
 }
 
 export interface TenantSubscriptionsTable {
@@ -302,6 +311,7 @@ export interface TenantsTable {
 
 export interface ControlTables {
   auditLog: AuditLogTable;
+  contracts: ContractsTable;
   databaseServers: DatabaseServersTable;
   deploymentTargets: DeploymentTargetsTable;
   deploymentWaves: DeploymentWavesTable;
