@@ -13,6 +13,14 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table tenant_databases",
+        "table tenant_modules",
+        "table tenant_subscriptions",
+        "table tenant_hosts",
+        "table tenants",
+        "table subscription_plans",
+      ],
       "up": [
         "do $$ begin create role control_app nologin; exception when duplicate_object then null; end $$",
         "do $$ begin create role registry_reader nologin; exception when duplicate_object then null; end $$",
@@ -47,6 +55,11 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table provisioning_steps",
+        "table provisioning_jobs",
+        "table sign_ups",
+      ],
       "up": [
         "create table sign_ups (\n  id uuid primary key,\n  -- The browser that sent the form: the only one that may enter the code and gets the sign-in link.\n  browser_hash text not null unique,\n  company_name text not null check (length(company_name) between 1 and 255),\n  owner_name text not null check (length(owner_name) between 1 and 255),\n  email text not null check (email = lower(email) and length(email) <= 254),\n  subdomain text not null,\n  plan_id uuid not null references subscription_plans,\n  terms_version text not null,\n  terms_accepted_at timestamptz not null,\n  source_ip text not null,\n  -- Which code is valid. Codes are derived from the id and this number, so none is stored.\n  code_number integer not null default 1 check (code_number between 1 and 5),\n  code_expires_at timestamptz not null,\n  code_attempts integer not null default 0 check (code_attempts between 0 and 5),\n  tenant_id uuid unique references tenants,\n  created_at timestamptz not null,\n  confirmed_at timestamptz,\n  constraint sign_ups_confirmed_has_tenant check ((tenant_id is null) = (confirmed_at is null))\n)",
         "create index sign_ups_email on sign_ups (email, created_at)",
@@ -70,6 +83,9 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table outbox",
+      ],
       "up": [
         "create table outbox (\n  id uuid primary key,\n  queue text not null,\n  -- For mails: what to say, not the text; for jobs: the message itself.\n  payload jsonb not null,\n  -- The same effect wanted twice is one row.\n  dedupe_key text not null unique,\n  -- Not to be sent before.\n  due_at timestamptz not null,\n  sent_at timestamptz,\n  done_at timestamptz,\n  attempts integer not null default 0,\n  last_error text check (length(last_error) <= 2000),\n  created_at timestamptz not null\n)",
         "create index outbox_open on outbox (due_at) where done_at is null",
@@ -89,6 +105,9 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table audit_log",
+      ],
       "up": [
         "create table audit_log (\n  id uuid primary key,\n  at timestamptz not null,\n  actor_kind text not null check (actor_kind in ('visitor', 'operator', 'system')),\n  actor_id text,\n  tenant_id uuid references tenants,\n  action text not null,\n  reason text,\n  source_ip text,\n  request_id text,\n  before jsonb,\n  after jsonb\n)",
         "create index audit_log_tenant on audit_log (tenant_id, at desc)",
@@ -113,6 +132,9 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table registry_counter",
+      ],
       "up": [
         "create table registry_counter (\n  only_row boolean primary key default true check (only_row),\n  version bigint not null\n)",
         "insert into registry_counter (version) values (0)",
@@ -156,6 +178,13 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table provisioning_attempts",
+        "column tenant_databases.is_adopted",
+        "column provisioning_jobs.link_number",
+        "column provisioning_jobs.admitted_at",
+        "values of provisioning_jobs",
+      ],
       "up": [
         "alter table provisioning_jobs drop constraint provisioning_jobs_state_check",
         "alter table provisioning_jobs drop constraint provisioning_jobs_finished",
@@ -198,6 +227,15 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table find_requests",
+        "table tenant_people",
+        "table rate_limits",
+        "column sign_ups.has_opened",
+        "column tenants.profile_version",
+        "column tenants.trial_mailbox",
+        "column tenants.owner_mailbox",
+      ],
       "up": [
         "create table rate_limits (\n  key text primary key,\n  hits timestamptz[] not null,\n  expires_at timestamptz not null\n)",
         "create index rate_limits_expired on rate_limits (expires_at)",
@@ -238,6 +276,7 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [],
       "up": [
         "alter table provisioning_jobs validate constraint provisioning_jobs_state",
         "alter table provisioning_jobs validate constraint provisioning_jobs_finished",
@@ -258,6 +297,7 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [],
       "up": [
         "create or replace view registry.entries as\nselect\n  h.host,\n  h.kind as host_kind,\n  h.until as host_until,\n  primary_host.host as primary_host,\n  t.id as tenant_id,\n  t.name as company_name,\n  t.state,\n  t.ring,\n  t.currency,\n  t.time_zone,\n  t.trial_ends_at,\n  t.schema_version,\n  t.flags,\n  t.settings,\n  t.registry_version,\n  d.app_secret_arn,\n  p.code as plan_code,\n  p.included_modules,\n  p.max_branches,\n  p.max_users,\n  p.max_items,\n  coalesce((\n    select jsonb_agg(jsonb_build_object('module', m.module_name, 'expiresAt', m.expires_at) order by m.module_name)\n    from control.tenant_modules m where m.tenant_id = t.id and m.is_enabled\n  ), '[]') as granted_modules,\n  p.api_requests_per_minute\nfrom control.tenant_hosts h\njoin control.tenants t on t.id = h.tenant_id\njoin control.tenant_hosts primary_host on primary_host.tenant_id = t.id and primary_host.kind = 'primary'\nleft join control.tenant_databases d on d.tenant_id = t.id\nleft join control.tenant_subscriptions s on s.tenant_id = t.id\nleft join control.subscription_plans p on p.id = s.plan_id",
       ],
@@ -278,6 +318,16 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table fleet",
+        "table deployment_targets",
+        "table deployment_waves",
+        "table deployments",
+        "table rehearsals",
+        "table releases",
+        "table database_servers",
+        "table tenant_schemas",
+      ],
       "up": [
         "create table tenant_schemas (\n  tenant_id uuid primary key references tenants on delete cascade,\n  -- Whoever is let at the schema gets the next number; the database itself refuses a lower one.\n  fence bigint not null default 0,\n  version integer check (version >= 0),\n  fingerprint text,\n  -- The objects that differ from what its version should have; null: none, or not looked yet.\n  drift jsonb,\n  -- Bytes by table, for predicting how long a change takes.\n  table_sizes jsonb not null default '{}',\n  looked_at timestamptz,\n  -- In the pharmacy's time zone. Over midnight when the end is before the beginning.\n  quiet_from text not null default '22:00' check (quiet_from ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$'),\n  quiet_until text not null default '06:00' check (quiet_until ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$')\n)",
         "create table database_servers (\n  name text primary key,\n  migrations_max integer not null check (migrations_max > 0)\n)",
@@ -320,6 +370,7 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [],
       "up": [
         "create view registry.changes as\nselect id as tenant_id, registry_version from control.tenants",
         "grant select on registry.changes to registry_reader",
@@ -339,6 +390,9 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "column tenant_databases.creation_asked_at",
+      ],
       "up": [
         "alter table tenant_databases add column creation_asked_at timestamptz",
       ],
@@ -346,6 +400,35 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
         "alter table tenant_databases drop column creation_asked_at",
       ],
       "verify": "do $$ begin\n  assert exists (\n    select from information_schema.columns\n    where table_schema = 'control' and table_name = 'tenant_databases' and column_name = 'creation_asked_at'\n  ), 'a creation without an answer is known';\nend $$;\n",
+    },
+    {
+      "version": 13,
+      "name": "0013_look_failures",
+      "checksum": "a10e4ca993ab879823f5ea65bdc389e96f61f8ff110ddd3b96974ef8eaed55b9",
+      "phase": "expand",
+      "codeKnows": undefined,
+      "isTransactional": true,
+      "isBackfill": false,
+      "lockTimeoutMs": 5000,
+      "statementTimeoutMs": 45000,
+      "losses": [
+        "table contracts",
+        "column deployment_targets.is_lock_unknown",
+        "column tenant_schemas.look_error",
+        "column tenant_schemas.look_tried_at",
+      ],
+      "up": [
+        "alter table tenant_schemas\n  -- Of the newest look, also of one that failed: whoever does not answer is not asked before all others.\n  add column look_tried_at timestamptz,\n  -- Why it failed, in words; null when it did not.\n  add column look_error text",
+        "update tenant_schemas set look_tried_at = looked_at",
+        "alter table deployment_targets add column is_lock_unknown boolean not null default false",
+        "create table contracts (\n  version integer primary key check (version > 0),\n  name text not null,\n  -- All code must know this version of the tenants' schema where the contract was carried out.\n  code_knows integer not null check (code_knows >= 0)\n)",
+      ],
+      "down": [
+        "drop table contracts",
+        "alter table deployment_targets drop column is_lock_unknown",
+        "alter table tenant_schemas drop column look_error, drop column look_tried_at",
+      ],
+      "verify": "do $$ begin\n  assert has_column_privilege('control_app', 'control.tenant_schemas', 'look_error', 'update'),\n    'workers record looks that failed';\n  assert has_table_privilege('control_app', 'control.contracts', 'insert'), 'a release tells of its contracts';\nend $$;\n",
     },
   ],
   tenant: [
@@ -359,6 +442,9 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table identity",
+      ],
       "up": [
         "grant usage on schema pharmacy to pharmacy_app, pharmacy_reader",
         "alter default privileges in schema pharmacy grant select, insert, update, delete on tables to pharmacy_app",
@@ -390,6 +476,13 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table sign_in_links",
+        "table verifications",
+        "table accounts",
+        "table sessions",
+        "table users",
+      ],
       "up": [
         "create table users (\n  id uuid primary key,\n  name text not null check (length(name) between 1 and 255),\n  email text not null unique check (email = lower(email) and length(email) <= 254),\n  email_verified boolean not null default false,\n  image text,\n  role text not null check (role in ('owner', 'admin', 'pharmacist', 'cashier', 'procurement', 'viewer')),\n  created_at timestamptz not null,\n  updated_at timestamptz not null\n)",
         "create table sessions (\n  id uuid primary key,\n  user_id uuid not null references users on delete cascade,\n  token text not null unique,\n  expires_at timestamptz not null,\n  ip_address text,\n  user_agent text,\n  created_at timestamptz not null,\n  updated_at timestamptz not null\n)",
@@ -417,6 +510,10 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table branches",
+        "table companies",
+      ],
       "up": [
         "create table companies (\n  only_row boolean primary key default true check (only_row),\n  name text not null check (length(name) between 1 and 255),\n  currency text not null check (currency ~ '^[A-Z]{3}$'),\n  time_zone text not null,\n  created_at timestamptz not null,\n  updated_at timestamptz not null\n)",
         "create table branches (\n  id uuid primary key,\n  code text not null unique check (code ~ '^[A-Z0-9]{2,10}$'),\n  name text not null check (length(name) between 1 and 255),\n  is_headquarters boolean not null default false,\n  created_at timestamptz not null,\n  updated_at timestamptz not null\n)",
@@ -437,6 +534,10 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table audit_log",
+        "table outbox",
+      ],
       "up": [
         "create table outbox (\n  id uuid primary key,\n  queue text not null,\n  payload jsonb not null,\n  dedupe_key text not null unique,\n  due_at timestamptz not null,\n  sent_at timestamptz,\n  done_at timestamptz,\n  attempts integer not null default 0,\n  last_error text check (length(last_error) <= 2000),\n  created_at timestamptz not null\n)",
         "create index outbox_open on outbox (due_at) where done_at is null",
@@ -463,6 +564,11 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table item_import_rejections",
+        "table item_imports",
+        "table items",
+      ],
       "up": [
         "create extension if not exists pg_trgm",
         "create sequence item_sku_numbers",
@@ -492,6 +598,9 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table api_keys",
+      ],
       "up": [
         "create table api_keys (\n  id uuid primary key,\n  name text not null check (length(name) between 1 and 100),\n  -- How people tell keys apart: the beginning of the key, worth nothing by itself.\n  prefix text not null check (prefix ~ '^ps_[0-9a-f]{8}$'),\n  key_hash text not null unique,\n  scopes text[] not null check (cardinality(scopes) > 0 and scopes <@ array['items:read', 'items:write']),\n  -- Null: until it is revoked.\n  expires_at timestamptz,\n  revoked_at timestamptz,\n  last_used_at timestamptz,\n  use_count bigint not null default 0 check (use_count >= 0),\n  created_by uuid not null references users,\n  created_at timestamptz not null,\n  constraint api_keys_expire_later check (expires_at > created_at)\n)",
         "revoke select on api_keys from pharmacy_reader",
@@ -511,6 +620,15 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table invitations",
+        "table role_permissions",
+        "table user_branch_roles",
+        "column users.last_seen_at",
+        "column users.deactivated_at",
+        "column users.username",
+        "values of users",
+      ],
       "up": [
         "alter table users alter column email drop not null",
         "alter table users alter column role drop not null",
@@ -563,6 +681,13 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table password_resets",
+        "table recovery_codes",
+        "table two_factors",
+        "table rate_limits",
+        "column sessions.last_seen_at",
+      ],
       "up": [
         "create table rate_limits (\n  key text primary key,\n  hits timestamptz[] not null,\n  expires_at timestamptz not null\n)",
         "create index rate_limits_expired on rate_limits (expires_at)",
@@ -594,6 +719,20 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table setup_steps",
+        "table document_series",
+        "table company_logos",
+        "column branches.archived_at",
+        "column branches.phone",
+        "column branches.address",
+        "column companies.profile_version",
+        "column companies.address",
+        "column companies.email",
+        "column companies.phone",
+        "column companies.tax_id",
+        "column companies.legal_name",
+      ],
       "up": [
         "alter table companies add column legal_name text",
         "alter table companies add column tax_id text",
@@ -640,6 +779,12 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table stock_balances",
+        "table stock_movements",
+        "table batches",
+        "column items.cost_price",
+      ],
       "up": [
         "alter table items add column cost_price numeric(20, 4)",
         "alter table items add constraint items_cost_price check (cost_price >= 0) not valid",
@@ -676,6 +821,40 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table import_headings",
+        "table item_import_changes",
+        "table item_import_keys",
+        "table item_import_rows",
+        "column item_import_rejections.kind",
+        "column item_imports.undone_at",
+        "column item_imports.document_numbers",
+        "column item_imports.rows_kept",
+        "column item_imports.rows_undone",
+        "column item_imports.rows_stock_left",
+        "column item_imports.rows_stocked",
+        "column item_imports.rows_parked",
+        "column item_imports.rows_bad",
+        "column item_imports.rows_known",
+        "column item_imports.rows_new",
+        "column item_imports.rows_checked",
+        "column item_imports.checked_at",
+        "column item_imports.rows_updated",
+        "column item_imports.mapping",
+        "column item_imports.header",
+        "column item_imports.header_row",
+        "column item_imports.sheet",
+        "column item_imports.sheets",
+        "column item_imports.format",
+        "column item_imports.file_digest",
+        "column item_imports.stage_rows",
+        "column item_imports.stage_started_at",
+        "column item_imports.hinted_at",
+        "column item_imports.position",
+        "column item_imports.turn",
+        "rows of item_import_rejections",
+        "values of item_imports",
+      ],
       "up": [
         "alter table item_imports drop constraint item_imports_state_check",
         "alter table item_imports drop constraint item_imports_counts",
@@ -773,6 +952,7 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [],
       "up": [
         "alter table users validate constraint users_username_shape",
         "alter table users validate constraint users_reachable",
@@ -801,6 +981,9 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "table request_quotas",
+      ],
       "up": [
         "create table request_quotas (\n  key text primary key,\n  window_start timestamptz not null,\n  taken bigint not null check (taken > 0)\n)",
         "create index request_quotas_window on request_quotas (window_start)",
@@ -821,6 +1004,9 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [
+        "column items.search_words",
+      ],
       "up": [
         "alter table items add column search_words text",
         "create function item_search_words(\n  name text, generic_name text, brand_names text, strength text, form text, sku text, barcode text\n) returns text language sql immutable parallel safe\nreturn lower(\n  name || coalesce(' ' || generic_name, '') || coalesce(' ' || brand_names, '') || coalesce(' ' || strength, '')\n    || coalesce(' ' || form, '') || ' ' || sku || coalesce(' ' || barcode, '')\n)",
@@ -845,6 +1031,7 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": true,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [],
       "up": [
         "with batch as (\n  select id from items where id > coalesce($1::text, '00000000-0000-0000-0000-000000000000')::uuid order by id limit $2::integer\n), filled as (\n  update items set search_words = item_search_words(name, generic_name, brand_names, strength, form, sku, barcode)\n  from batch where items.id = batch.id and search_words is null\n)\nselect max(id::text) as cursor, count(*) as rows from batch",
       ],
@@ -863,6 +1050,7 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 0,
       "statementTimeoutMs": 1800000,
+      "losses": [],
       "up": [
         "create index concurrently if not exists items_search_words_trigrams on items using gin (search_words gin_trgm_ops)",
       ],
@@ -881,6 +1069,7 @@ export const migrations: Readonly<Record<Plane, readonly Migration[]>> = {
       "isBackfill": false,
       "lockTimeoutMs": 5000,
       "statementTimeoutMs": 45000,
+      "losses": [],
       "up": [
         "alter table items drop column search_text",
       ],

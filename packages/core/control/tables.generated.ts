@@ -17,6 +17,12 @@ export interface AuditLogTable {
   after: Json | null;
 }
 
+export interface ContractsTable {
+  version: number;
+  name: string;
+  codeKnows: number;
+}
+
 export interface DatabaseServersTable {
   name: string;
   migrationsMax: number;
@@ -47,6 +53,7 @@ export interface DeploymentTargetsTable {
   statement: number | null;
   blocker: string | null;
   skipReason: string | null;
+  isLockUnknown: Generated<boolean>;
 }
 
 export interface DeploymentWavesTable {
@@ -261,6 +268,8 @@ export interface TenantSchemasTable {
   lookedAt: Date | null;
   quietFrom: Generated<string>;
   quietUntil: Generated<string>;
+  lookTriedAt: Date | null;
+  lookError: string | null;
 }
 
 export interface TenantSubscriptionsTable {
@@ -303,6 +312,7 @@ export interface TenantsTable {
 
 export interface ControlTables {
   auditLog: AuditLogTable;
+  contracts: ContractsTable;
   databaseServers: DatabaseServersTable;
   deploymentTargets: DeploymentTargetsTable;
   deploymentWaves: DeploymentWavesTable;

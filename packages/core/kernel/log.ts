@@ -34,5 +34,6 @@ export const alarmNames = [
   "sign-ups-waiting",
   "control-database-unreachable",
   "deployment-halted",
+  "schema-drift",
 ] as const;
 export type AlarmName = (typeof alarmNames)[number];

@@ -2,7 +2,7 @@ import { MINUTE_SECONDS, secondsAfter } from "../../kernel/clock.ts";
 import { DomainError, unavailable } from "../../kernel/errors.ts";
 import type { DatabaseHosts, ProjectEndpoints } from "../../ports/database-hosts.ts";
 import type { OwnerSecret } from "../../ports/tenant-setup.ts";
-import { settledVersion } from "../fleet/baseline.ts";
+import { lockFleet, settledVersion } from "../fleet/baseline.ts";
 import type { ControlScope } from "../scope.ts";
 import { noteCreation, secondsToSettle } from "./creations.ts";
 import {
@@ -196,6 +196,34 @@ export async function applySchema(context: StepContext): Promise<StepOutcome> {
       .where("id", "=", context.tenant.id)
       .execute();
   });
+}
+
+/**
+ * Leads the new database on when the whole fleet got a newer version since its own was made: no deployment will do it,
+ * because none takes in who is not open yet.
+ * @returns the version that it has then
+ */
+export async function catchUpWithFleet(context: StepContext): Promise<number> {
+  const { control, ports, tenant } = context;
+  const { schemaVersion } = await control.db
+    .selectFrom("tenants")
+    .select("schemaVersion")
+    .where("id", "=", tenant.id)
+    .executeTakeFirstOrThrow();
+  const toVersion = await schemaVersionFor(context);
+  if (schemaVersion !== null && schemaVersion >= toVersion) return schemaVersion;
+  return (await ports.setup.migrate(await ownerOf(context), toVersion)).schemaVersion;
+}
+
+/** @throws DomainError `unavailable` when the fleet has gone on; it goes no further until the transaction ends */
+export async function requireCurrent(
+  tx: ControlScope,
+  { ports: { setup } }: StepContext,
+  version: number,
+): Promise<void> {
+  await lockFleet(tx);
+  if (version >= (await settledVersion(tx, setup.newestSchemaVersion, setup.requiredSchemaVersion))) return;
+  throw unavailable("The whole fleet got a newer schema just now.", 1);
 }
 
 /** What all other pharmacies have: nobody begins with a change that is still being tried on a few. */
