@@ -9,7 +9,7 @@ import { UsageError } from "./operators/usage.ts";
  * `npm run fleet -- <command>`: the schemas of all pharmacies, moved together. Beside a running `npm start` it finds its
  * settings in the state folder; for a deployed stage they are those of the provisioning worker.
  *
- * Exit codes: 0 done, 1 refused or failed, 2 called wrongly, 3 halted or with failures, 4 drift found.
+ * Exit codes: 0 done, 1 refused or failed, 2 called wrongly, 3 halted or with failures, 4 drift found or not ruled out.
  */
 await operate("fleet", async (args) => {
   const { values, positionals } = argumentsOf({ args, options: definitions, allowPositionals: true });

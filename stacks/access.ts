@@ -15,7 +15,14 @@ export type StageSecretName =
 /** Everything that one function may reach. What is not said here, IAM refuses. */
 export interface Access {
   /** Which of the parsers in `adapters/config.ts` the function starts with. */
-  readonly settings: "control" | "control-migration" | "provisioning" | "billing" | "hooks" | "tenant" | "tenant-billing";
+  readonly settings:
+    | "control"
+    | "control-migration"
+    | "provisioning"
+    | "billing"
+    | "hooks"
+    | "tenant"
+    | "tenant-billing";
   readonly readsSecrets: readonly StageSecretName[];
   /**
    * `read-app`: the credential that requests are served with. `read-owner`: the one that migrations run with. `make`:

@@ -22,7 +22,7 @@ export interface Outcome {
   readonly data: unknown;
 }
 
-/** 0 done, 1 refused or failed, 3 halted or with failures, 4 drift found; 2, called wrongly, is an error. */
+/** 0 done, 1 refused or failed, 3 halted or with failures, 4 drift found or not ruled out; 2, called wrongly, is an error. */
 export type ExitCode = 0 | 1 | 3 | 4;
 
 const SEEN = 100;
@@ -37,6 +37,10 @@ export async function deploymentOf({ operator, word }: Call): Promise<string> {
   const open = deployments.filter(({ finishedAt }) => finishedAt === null);
   const [only] = open;
   if (only !== undefined && open.length === 1) return only.id;
+  const [newest] = deployments;
+  if (only === undefined && newest !== undefined) {
+    throw new UsageError(`No deployment is open: the newest, ${newest.id}, is ${newest.state}.`);
+  }
   if (only === undefined) throw new UsageError("No deployment is open. See: npm run fleet -- list");
   throw new UsageError(`${open.length} deployments are open: say which. See: npm run fleet -- list`);
 }

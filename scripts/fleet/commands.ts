@@ -15,6 +15,7 @@ export const commandRuns: Readonly<Record<Command, (call: Call) => Promise<Outco
   targets: looking.targets,
   history: looking.history,
   list: looking.list,
+  schemas: looking.schemas,
   drift: looking.drift,
   look: looking.look,
   releases: looking.releases,
@@ -26,4 +27,7 @@ export const commandRuns: Readonly<Record<Command, (call: Call) => Promise<Outco
   skip: changing.skip,
   pace: changing.pace,
   retire: changing.retire,
+  ring: changing.ring,
+  quiet: changing.quiet,
+  cap: changing.cap,
 };

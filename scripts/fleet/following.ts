@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DeploymentStatus, Fleet } from "@pharmasight/core/control/fleet/fleet";
+import { DomainError } from "@pharmasight/core/kernel/errors";
 import { seconds } from "../operators/tables.ts";
 import type { Terminal } from "../operators/terminal.ts";
 import type { Call, ExitCode, Outcome } from "./command.ts";
 import { statusText } from "./status-text.ts";
 
 const LOOK_MS = 1000;
+/** A control database that is restarted is back by then. */
+const PATIENCE_MS = 60_000;
 /** On what is no terminal, such as a log: a line when something changed, and now and then one when nothing did. */
 const QUIET_LINES_MS = 30_000;
 /** What the pace is counted over. */
@@ -20,27 +23,61 @@ export async function followed(call: Call, deploymentId: string, begun: Outcome)
   return { ...ended, data: { ...objectOf(begun.data), status: ended.data } };
 }
 
-/** Shows how a deployment goes until it is over, has halted, or waits for a person. */
-export async function follow({ operator, terminal, options }: Call, deploymentId: string): Promise<Outcome> {
+export interface Following {
+  /** Between two looks. */
+  readonly lookMs: number;
+  /** For so long a control database that does not answer is asked again. */
+  readonly patienceMs: number;
+}
+
+/**
+ * Shows how a deployment goes until it is over, or does nothing more before an operator does something.
+ * @throws what the control database throws, when it has not answered for a minute
+ */
+export async function follow(
+  call: Pick<Call, "operator" | "terminal" | "options">,
+  deploymentId: string,
+  following: Following = { lookMs: LOOK_MS, patienceMs: PATIENCE_MS },
+): Promise<Outcome> {
+  const { terminal, options } = call;
   const show = options.json === true ? () => {} : lineOf(terminal);
   const seen: { readonly at: number; readonly done: number }[] = [];
   for (;;) {
-    const status = await Fleet.status(operator, deploymentId);
+    const status = await statusOf(call, deploymentId, following, show);
     const at = performance.now();
     seen.push({ at, done: doneOf(status) });
     while (seen[1] !== undefined && at - (seen[0]?.at ?? at) > PACE_MS) seen.shift();
     show(progressText(status, paceOf(seen)));
-    if (isForPerson(status)) {
+    if (isAtRest(status)) {
       if (terminal.isInteractive && options.json !== true) terminal.write("\n");
       return { code: exitCodeOf(status), text: statusText(status), data: status };
     }
-    await sleep(LOOK_MS);
+    await sleep(following.lookMs);
   }
 }
 
-/** 3 when it halted, or somebody failed and nobody has seen to it. */
-export const exitCodeOf = ({ state, counts }: DeploymentStatus): ExitCode =>
-  state === "halted" || counts.failed > 0 ? 3 : 0;
+async function statusOf(
+  { operator }: Pick<Call, "operator">,
+  deploymentId: string,
+  { lookMs, patienceMs }: Following,
+  show: (text: string) => void,
+): Promise<DeploymentStatus> {
+  const begun = performance.now();
+  for (;;) {
+    try {
+      return await Fleet.status(operator, deploymentId);
+    } catch (error) {
+      const isAway = !(error instanceof DomainError) || error.code === "unavailable";
+      if (!isAway || performance.now() - begun > patienceMs) throw error;
+      show("The control database does not answer; the deployment goes on as soon as it does.");
+      await sleep(lookMs);
+    }
+  }
+}
+
+/** 3 when it halted, somebody failed and nobody has seen to it, or a schema is not what it should be. */
+export const exitCodeOf = ({ state, counts, obstacles }: DeploymentStatus): ExitCode =>
+  state === "halted" || counts.failed > 0 || obstacles.some(({ kind }) => kind === "drift") ? 3 : 0;
 
 /** How far it is, in one line. */
 function progressText(status: DeploymentStatus, perSecond: number): string {
@@ -61,17 +98,8 @@ function progressText(status: DeploymentStatus, perSecond: number): string {
   return `[${"#".repeat(full).padEnd(BAR_WIDTH, "-")}] ${parts.join(", ")}`;
 }
 
-/** Over, halted, paused, or with nothing left to do before somebody decides. */
-function isForPerson({ state, counts, waitsFor, promotion, waves, wave }: DeploymentStatus): boolean {
-  if (state === "completed" || state === "abandoned") return counts.running === 0;
-  const isUnderWay = counts.running + counts.queued > 0;
-  if (state !== "running") return counts.running === 0;
-  if (isUnderWay || waitsFor.length === 0) return false;
-  const current = waves.find(({ position }) => position === wave);
-  if (current === undefined || current.counts.pending > 0) return false;
-  const isPromoted = current.promotedAt !== null;
-  return counts.failed > 0 || (promotion === "operator" && !isPromoted && current.settledAt !== null);
-}
+const isAtRest = ({ finishedAt, counts, needsOperator }: DeploymentStatus): boolean =>
+  finishedAt === null ? needsOperator : counts.running === 0;
 
 const doneOf = ({ counts }: DeploymentStatus): number => counts.succeeded + counts.failed + counts.skipped;
 

@@ -1,12 +1,15 @@
-import { type DriftedTenant, type DriftReport, Fleet, type TargetState } from "@pharmasight/core/control/fleet/fleet";
-import { tenantIdsOf } from "@pharmasight/core/control/fleet/selection";
-import { countOf, tenantsOf, textOf } from "../operators/options.ts";
+import { Fleet, type TargetState } from "@pharmasight/core/control/fleet/fleet";
+import { selectedIds } from "@pharmasight/core/control/fleet/selection";
+import { DomainError } from "@pharmasight/core/kernel/errors";
+import { countOf, textOf } from "../operators/options.ts";
 import { UsageError } from "../operators/usage.ts";
 import { done } from "./changing.ts";
 import type { Call, Outcome } from "./command.ts";
 import { exitCodeOf, follow } from "./following.ts";
+import { selectionOf, someOf } from "./options.ts";
 import { pharmacies } from "./plan-text.ts";
-import { deploymentsTable, driftText, historyTable, releasesTable, statusText, targetsTable } from "./status-text.ts";
+import { driftText, fleetText, schemasTable } from "./schemas-text.ts";
+import { deploymentsTable, historyTable, releasesTable, statusText, targetsTable } from "./status-text.ts";
 
 /** Commands that change nothing in any pharmacy. */
 
@@ -15,9 +18,26 @@ const PAGE_MAX = 1000;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export async function status(call: Call): Promise<Outcome> {
-  const data = await Fleet.status(call.operator, call.word);
-  if (call.options.follow === true) return follow(call, data.id);
-  return { code: exitCodeOf(data), text: statusText(data), data };
+  const { operator, ports, word, options } = call;
+  const { counts: fleet } = await Fleet.inventory(operator, ports, { limit: 1 });
+  const { deployments } = await Fleet.list(operator, { limit: 1 });
+  if (word === undefined && deployments.length === 0) {
+    return done({ fleet }, `${fleetText(fleet)}\n\nNo deployment has been begun yet.`);
+  }
+  const data = await Fleet.status(operator, word);
+  if (options.follow === true) return follow(call, data.id);
+  return { code: exitCodeOf(data), text: `${statusText(data)}\n\n${fleetText(fleet)}`, data: { ...data, fleet } };
+}
+
+/** Every pharmacy with its version and its fingerprint, whatever deployment led it there. */
+export async function schemas({ operator, ports, options }: Call): Promise<Outcome> {
+  const page = {
+    ...{ limit: countOf(options, "limit", 50, PAGE_MAX), after: markOf(options, "after") },
+    selection: selectionOf(options),
+  };
+  const data = await Fleet.inventory(operator, ports, page);
+  const text = [schemasTable(data.pharmacies, operator.clock.now()), fleetText(data.counts)].join("\n\n");
+  return done(data, paged(text, "after", data.next));
 }
 
 export async function targets({ operator, word, options }: Call): Promise<Outcome> {
@@ -26,7 +46,10 @@ export async function targets({ operator, word, options }: Call): Promise<Outcom
   if (wanted !== undefined && state === undefined) {
     throw new UsageError(`There is no state "${wanted}". Known are ${states.join(", ")}.`);
   }
-  const page = { state, limit: countOf(options, "limit", 50, PAGE_MAX), after: markOf(options, "after") };
+  const page = {
+    ...{ state, limit: countOf(options, "limit", 50, PAGE_MAX), after: markOf(options, "after") },
+    selection: selectionOf(options),
+  };
   const { id } = await Fleet.status(operator, word);
   const data = await Fleet.targets(operator, id, page);
   return done(data, paged(targetsTable(data.targets), "after", data.next));
@@ -44,35 +67,40 @@ export async function list({ operator, options }: Call): Promise<Outcome> {
   return done(data, paged(deploymentsTable(data.deployments, operator.clock.now()), "before", data.next));
 }
 
+/** 4 also where nobody knows: a schema that was not looked at, or long ago, proves nothing. */
 export async function drift({ operator, options }: Call): Promise<Outcome> {
-  const page = { limit: countOf(options, "limit", 100, PAGE_MAX), after: markOf(options, "after") };
+  const page = {
+    ...{ limit: countOf(options, "limit", 100, PAGE_MAX), after: markOf(options, "after") },
+    selection: selectionOf(options),
+  };
   const data = await Fleet.drift(operator, page);
+  const { drifted, unseen, overdue } = data.counts;
   const text = paged(driftText(data, operator.clock.now()), "after", data.next);
-  return { code: data.counts.drifted > 0 ? 4 : 0, text, data };
+  return { code: drifted + unseen + overdue > 0 ? 4 : 0, text, data };
 }
 
-/** Looks into the databases now, then says what is different in them. */
+/** Looks into the databases now, then says what is different in them, and into which it could not. */
 export async function look({ operator, ports, options }: Call): Promise<Outcome> {
-  const wanted = tenantsOf(options);
-  if (wanted.length === 0) throw new UsageError("Say which pharmacies, with --tenant <subdomain or id>.");
-  const tenantIds = await tenantIdsOf(operator, wanted);
-  for (const tenantId of tenantIds) await Fleet.look(operator, ports, tenantId);
-  const report = await driftAmong(operator, tenantIds);
-  const text =
-    report.tenants.length > 0
-      ? driftText(report, operator.clock.now())
-      : `Looked at: ${pharmacies(tenantIds.length)}, as they should be.`;
-  return { code: report.tenants.length > 0 ? 4 : 0, text, data: { looked: tenantIds, drifted: report.tenants } };
-}
-
-async function driftAmong(operator: Call["operator"], tenantIds: readonly string[]): Promise<DriftReport> {
-  const among: DriftedTenant[] = [];
-  let page = await Fleet.drift(operator, { limit: PAGE_MAX });
-  for (;;) {
-    among.push(...page.tenants.filter(({ tenantId }) => tenantIds.includes(tenantId)));
-    if (page.next === undefined) return { ...page, tenants: among };
-    page = await Fleet.drift(operator, { limit: PAGE_MAX, after: page.next });
+  const selection = someOf(options);
+  const tenantIds = (await selectedIds(operator, selection)) ?? [];
+  const failed: { readonly tenantId: string; readonly error: string }[] = [];
+  for (const tenantId of tenantIds) {
+    await Fleet.look(operator, ports, tenantId).catch((error: unknown) => {
+      // What one pharmacy's database has against it keeps nobody from the next.
+      failed.push({ tenantId, error: error instanceof DomainError ? error.message : String(error) });
+    });
   }
+  const report = await Fleet.drift(operator, { limit: PAGE_MAX, selection });
+  const drifted = report.tenants.filter(({ differences }) => differences.length > 0);
+  const isFine = report.tenants.length === 0;
+  const text = isFine
+    ? `Looked at: ${pharmacies(tenantIds.length)}, as they should be.`
+    : driftText(report, operator.clock.now());
+  return {
+    code: drifted.length > 0 ? 4 : failed.length > 0 ? 1 : 0,
+    text,
+    data: { looked: tenantIds, drifted, failed },
+  };
 }
 
 export async function releases({ operator }: Call): Promise<Outcome> {

@@ -1,5 +1,5 @@
 import { type DeploymentRequest, defaults } from "@pharmasight/core/control/fleet/requests";
-import type { Selection } from "@pharmasight/core/control/fleet/selection";
+import { isWholeFleet, type Selection } from "@pharmasight/core/control/fleet/selection";
 import { numberOf, type Options, tenantsOf, textOf } from "../operators/options.ts";
 import { UsageError } from "../operators/usage.ts";
 
@@ -23,14 +23,23 @@ export const definitions = {
   "batch-delay": { type: "string" },
   "no-quiet-hours": { type: "string" },
   "without-rehearsal": { type: "string" },
+  "at-once": { type: "string" },
   state: { type: "string" },
   limit: { type: "string" },
   before: { type: "string" },
   after: { type: "string" },
 } as const;
 
-function selectionOf(options: Options): Selection {
+/** Those that are meant: by name, by a selector, or by both. */
+export function selectionOf(options: Options): Selection {
   return { tenants: tenantsOf(options), selector: textOf(options, "selector") ?? "" };
+}
+
+/** @throws UsageError when it is everybody */
+export function someOf(options: Options): Selection {
+  const selection = selectionOf(options);
+  if (!isWholeFleet(selection)) return selection;
+  throw new UsageError("Say which pharmacies, with --tenant <subdomain or id> or --selector <terms>.");
 }
 
 export const versionOf = (options: Options): number | undefined => numberOf(options, "to");

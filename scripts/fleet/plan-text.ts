@@ -5,7 +5,8 @@ import { facts, milliseconds, table } from "../operators/tables.ts";
 /** What a deployment would do, with what stands against it at the end, where the eye stops. */
 export function planText(plan: DeploymentPlan): string {
   if (plan.targets === 0) {
-    return `Nobody is behind: ${pharmacies(plan.current)} ${plan.current === 1 ? "has" : "have"} version ${plan.toVersion}.`;
+    const current = `${pharmacies(plan.current)} ${plan.current === 1 ? "has" : "have"} at least version ${plan.toVersion}.`;
+    return [`Nobody is behind: ${current}`, ...plan.refusals.map(refused)].join("\n\n");
   }
   return [
     facts([
@@ -38,16 +39,19 @@ export function planText(plan: DeploymentPlan): string {
           ),
         ]),
     ...plan.warnings.map((warning) => `Mind: ${warning}`),
-    ...plan.refusals.map((refusal) => `REFUSED: ${refusal}`),
+    ...plan.refusals.map(refused),
   ].join("\n\n");
 }
+
+const refused = (refusal: string): string => `REFUSED: ${refusal}`;
 
 /** What taking a deployment back would do, and what is lost by it. */
 export function rollbackText(plan: RollbackPlan): string {
   const undone = plan.migrations.map(({ name }) => name).join(", ");
   return [
     facts([
-      ["pharmacies", `${plan.targets} to take back`],
+      ["pharmacies", `${plan.targets} to take back${plan.back === 0 ? "" : `, ${plan.back} back already`}`],
+      ["got a part only", plan.partly.length === 0 ? undefined : plan.partly.join(", ")],
       ["undone", undone === "" ? undefined : undone],
     ]),
     ...(plan.waves.length === 0
@@ -59,7 +63,7 @@ export function rollbackText(plan: RollbackPlan): string {
           ),
         ]),
     ...(plan.losses.length === 0 ? [] : [["Lost for good:", ...plan.losses.map((loss) => `  ${loss}`)].join("\n")]),
-    ...plan.refusals.map((refusal) => `REFUSED: ${refusal}`),
+    ...plan.refusals.map(refused),
   ].join("\n\n");
 }
 
@@ -80,8 +84,8 @@ function serversTable({ servers }: DeploymentPlan): string {
   return rest === 0 ? lines : `${lines}\nand ${rest} servers more`;
 }
 
-function longestOf({ predictedLockMsMax, longest }: DeploymentPlan): string | undefined {
-  if (predictedLockMsMax === undefined) return undefined;
+function longestOf({ predictedLockMsMax, longest, unknownLocks }: DeploymentPlan): string | undefined {
+  if (predictedLockMsMax === undefined) return unknownLocks > 0 ? "nobody knows" : undefined;
   const [worst] = longest;
   return `${milliseconds(predictedLockMsMax)}${worst === undefined ? "" : `, at ${worst.tenant}`}`;
 }

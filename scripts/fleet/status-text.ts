@@ -1,13 +1,11 @@
 import type {
   DeploymentStatus,
-  DriftReport,
   HistoryEntry,
   ListedDeployment,
   Release,
   ShownTarget,
 } from "@pharmasight/core/control/fleet/fleet";
 import { type Cell, facts, milliseconds, seconds, span, table } from "../operators/tables.ts";
-import { pharmacies } from "./plan-text.ts";
 
 const WIDE = 160;
 
@@ -122,26 +120,6 @@ export function historyTable(history: readonly HistoryEntry[]): string {
     ]),
     WIDE,
   );
-}
-
-const DIFFERENCES_SHOWN = 20;
-
-/** Every difference by its object, so that nobody has to look for it. */
-export function driftText({ tenants, counts }: DriftReport, now: Date): string {
-  const seen =
-    `${pharmacies(counts.tenants)}, ${counts.drifted} with drift, ${counts.unseen} not looked at yet` +
-    (counts.oldestLook === undefined ? "" : `; the oldest look is ${span(counts.oldestLook, now)} old`);
-  if (tenants.length === 0) return `No drift: ${seen}.`;
-  const blocks = tenants.map(({ subdomain, companyName, version, lookedAt, differences }) => {
-    const age = lookedAt === null ? "" : `, seen ${span(lookedAt, now)} ago`;
-    const more = differences.length - DIFFERENCES_SHOWN;
-    return [
-      `${subdomain ?? companyName} (version ${version ?? "unknown"}${age})`,
-      ...differences.slice(0, DIFFERENCES_SHOWN).map(({ object, is }) => `  ${is.padEnd(10)}  ${object}`),
-      ...(more > 0 ? [`  and ${more} more`] : []),
-    ].join("\n");
-  });
-  return [...blocks, `${seen}.`].join("\n\n");
 }
 
 export function releasesTable(releases: readonly Release[], now: Date): string {

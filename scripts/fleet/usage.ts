@@ -38,15 +38,15 @@ const commands = {
   },
   status: {
     takes: "[<deployment>] [--follow]",
-    does: "how far it is, what it waits for, what failed",
+    does: "how far it is, what it waits for, what failed; and which versions the whole fleet has",
     options: ["follow"],
     words: ONE,
     changes: false,
   },
   targets: {
-    takes: "[<deployment>] [--state <state>] [--limit 50] [--after <mark>]",
+    takes: "[<deployment>] [--state <state>] [--tenant …] [--selector …] [--limit 50] [--after <mark>]",
     does: "its pharmacies, each with its version, its tries and its error",
-    options: ["state", "limit", "after"],
+    options: ["state", "tenant", "selector", "limit", "after"],
     words: ONE,
     changes: false,
   },
@@ -93,9 +93,9 @@ const commands = {
     changes: true,
   },
   retry: {
-    takes: '[<deployment>] [--tenant <pharmacy> …] --reason "…" [--follow]',
+    takes: '[<deployment>] [--tenant <pharmacy> …] [--selector <terms>] --reason "…" [--follow]',
     does: "the failed ones once more, or only those named",
-    options: ["tenant", "reason", "follow"],
+    options: ["tenant", "selector", "reason", "follow"],
     words: ONE,
     changes: true,
   },
@@ -137,17 +137,24 @@ const commands = {
     words: ONE,
     changes: true,
   },
+  schemas: {
+    takes: "[--tenant …] [--selector …] [--limit 50] [--after <mark>]",
+    does: "every pharmacy with its version and its fingerprint, and how many have which",
+    options: ["tenant", "selector", "limit", "after"],
+    words: undefined,
+    changes: false,
+  },
   drift: {
-    takes: "[--limit 100] [--after <mark>]",
-    does: "pharmacies whose schema is not what their version says, by object",
-    options: ["limit", "after"],
+    takes: "[--tenant …] [--selector …] [--limit 100] [--after <mark>]",
+    does: "whose schema is not what its version says, by object, and who could not be looked at",
+    options: ["tenant", "selector", "limit", "after"],
     words: undefined,
     changes: false,
   },
   look: {
-    takes: "--tenant <pharmacy> …",
+    takes: "[--tenant <pharmacy> …] [--selector <terms>]",
     does: "look into their databases now: version, fingerprint, sizes of tables",
-    options: ["tenant"],
+    options: ["tenant", "selector"],
     words: undefined,
     changes: false,
   },
@@ -165,17 +172,39 @@ const commands = {
     words: { name: "release", least: 1 },
     changes: true,
   },
+  ring: {
+    takes: '<staging|pilot|general> [--tenant …] [--selector …] --reason "…"',
+    does: "say who gets changes first; staging is rehearsed with, which copies its data",
+    options: ["tenant", "selector", "reason"],
+    words: { name: "ring", least: 1 },
+    changes: true,
+  },
+  quiet: {
+    takes: '<22:00-06:00> [--tenant …] [--selector …] --reason "…"',
+    does: "say when pharmacies are closed, by their own clock: long locks wait for that",
+    options: ["tenant", "selector", "reason"],
+    words: { name: "hours", least: 1 },
+    changes: true,
+  },
+  cap: {
+    takes: '<server> --at-once <count> --reason "…"',
+    does: "say how many migrations run at once on a server, as plans name it",
+    options: ["at-once", "reason"],
+    words: { name: "server", least: 1 },
+    changes: true,
+  },
 } as const satisfies Readonly<Record<string, CommandUsage>>;
 
 export type Command = keyof typeof commands;
 export const isCommand = (name: string): name is Command => Object.hasOwn(commands, name);
 
 const sections: readonly (readonly [string, readonly Command[]])[] = [
-  ["Looking", ["plan", "rehearse", "status", "targets", "history", "list", "drift", "look", "releases"]],
+  ["Looking", ["plan", "rehearse", "status", "targets", "history", "list", "schemas", "drift", "look", "releases"]],
   [
     'Changing: each needs --reason "…", which the audit log keeps with your name',
     ["deploy", "pause", "resume", "promote", "retry", "skip", "rollback", "abandon", "repair", "pace", "retire"],
   ],
+  ["Settings of pharmacies and servers, with --reason too", ["ring", "quiet", "cap"]],
 ];
 
 const lines: Readonly<Record<string, string>> = {
@@ -192,6 +221,7 @@ const lines: Readonly<Record<string, string>> = {
   "batch-delay": "--batch-delay <ms>         between two batches",
   "no-quiet-hours": '--no-quiet-hours "<why>"   wait for nobody\'s quiet hours',
   "without-rehearsal": '--without-rehearsal "<why>" go without a rehearsal',
+  "at-once": "--at-once <count>          migrations",
   reason: '--reason "<why>"           the audit log keeps it',
   yes: "--yes                      do not ask",
   follow: "--follow                   stay and show how it goes, until it ends or wants you",
@@ -201,7 +231,7 @@ const lines: Readonly<Record<string, string>> = {
   after: "--after <mark>             the next page",
 };
 const EXIT_CODES =
-  "Exit codes: 0 done, 1 refused or failed, 2 called wrongly, 3 halted or with failures, 4 drift found.";
+  "Exit codes: 0 done, 1 refused or failed, 2 called wrongly, 3 halted or with failures, 4 drift found or not ruled out.";
 
 const manual: Manual<Command> = {
   script: "fleet",

@@ -1,4 +1,4 @@
-import type { AlterTableCmd, ColumnDef, Constraint, Node } from "libpg-query";
+import type { AlterTableCmd, ColumnDef, Constraint, Node, ResTarget, SelectStmt, ViewStmt } from "libpg-query";
 import type { Statement } from "./sql.ts";
 import { lastName } from "./tree.ts";
 
@@ -63,6 +63,59 @@ function made(tree: Node): string[] {
   if ("CreateDomainStmt" in tree) return [`domain ${lastName(tree.CreateDomainStmt.domainname)}`];
   if ("CreateExtensionStmt" in tree) return [`extension ${tree.CreateExtensionStmt.extname ?? ""}`];
   return [];
+}
+
+/** Whose rows or values are gone when the statements have run. */
+export function lossesOf(statements: readonly Statement[]): string[] {
+  const tables = statements.flatMap(({ tree }) => droppedBy(tree)).filter((object) => object.startsWith("table "));
+  const columns = tableChanges(statements)
+    .filter(({ command }) => command.subtype === "AT_DropColumn")
+    .map(({ table, command }) => `column ${table}.${command.name ?? ""}`);
+  const rows = statements.flatMap(({ tree }) => {
+    if ("DeleteStmt" in tree) return [`rows of ${tree.DeleteStmt.relation?.relname ?? ""}`];
+    return "UpdateStmt" in tree ? [`values of ${tree.UpdateStmt.relation?.relname ?? ""}`] : [];
+  });
+  return [...new Set([...tables, ...columns, ...rows])];
+}
+
+/** Functions that may write: all that are not said to be `stable` or `immutable`. */
+export function volatileFunctions(statements: readonly Pick<Statement, "tree">[]): ReadonlySet<string> {
+  return new Set(
+    statements.flatMap(({ tree }) => {
+      if (!("CreateFunctionStmt" in tree)) return [];
+      const { funcname, options = [] } = tree.CreateFunctionStmt;
+      const isReading = options.some(
+        (option) =>
+          "DefElem" in option &&
+          option.DefElem.defname === "volatility" &&
+          option.DefElem.arg !== undefined &&
+          "String" in option.DefElem.arg &&
+          option.DefElem.arg.String.sval !== "volatile",
+      );
+      return isReading ? [] : [lastName(funcname)];
+    }),
+  );
+}
+
+/** Names of a view's columns; undefined when it selects all of another. */
+export function viewColumns({ aliases = [], query }: ViewStmt): readonly string[] | undefined {
+  const select = query !== undefined && "SelectStmt" in query ? firstSelect(query.SelectStmt) : undefined;
+  const targets = (select?.targetList ?? []).flatMap((target) => ("ResTarget" in target ? [target.ResTarget] : []));
+  const names = targets.map(columnName);
+  if (names.includes("*")) return undefined;
+  return names.map((name, index) => lastName(aliases.slice(index, index + 1)) || name);
+}
+
+/** Of a union, the first one names the columns. */
+const firstSelect = (select: SelectStmt): SelectStmt => (select.larg === undefined ? select : firstSelect(select.larg));
+
+/** As Postgres names it, as far as views go: whatever has no name of its own is called alike. */
+function columnName({ name, val }: ResTarget): string {
+  if (name !== undefined) return name;
+  if (val === undefined) return "";
+  if ("ColumnRef" in val)
+    return (val.ColumnRef.fields ?? []).some((field) => "A_Star" in field) ? "*" : lastName(val.ColumnRef.fields);
+  return "FuncCall" in val ? lastName(val.FuncCall.funcname) : "?column?";
 }
 
 /** Names of the objects that a `drop` names. */

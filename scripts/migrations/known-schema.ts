@@ -1,15 +1,28 @@
 import type { Constraint, Node, TypeName } from "libpg-query";
-import { columnOf, constraintOf, constraintsOf, droppedBy, tableChanges } from "./changes.ts";
+import {
+  columnOf,
+  constraintOf,
+  constraintsOf,
+  droppedBy,
+  tableChanges,
+  viewColumns,
+  volatileFunctions,
+} from "./changes.ts";
 import type { Statement } from "./sql.ts";
 import { lastName } from "./tree.ts";
 
-/** What the migrations up to one have made of the schema, as far as rules ask: types of columns and proofs of checks. */
+/**
+ * What the migrations up to one have made of the schema, as far as rules ask: types of columns, proofs of checks, columns of
+ * views, and functions that may write.
+ */
 export class KnownSchema {
   /** By `table.column`. */
   readonly #types = new Map<string, TypeName>();
   /** `table.constraint` → `table.column` that a check proves not to be null. */
   readonly #proofs = new Map<string, string>();
   readonly #proved = new Set<string>();
+  readonly #views = new Map<string, readonly string[] | undefined>();
+  readonly #volatile = new Set<string>();
 
   /** The type that a column was given last. */
   typeOf(table: string, column: string): TypeName | undefined {
@@ -21,10 +34,22 @@ export class KnownSchema {
     return this.#proved.has(`${table}.${column}`);
   }
 
+  /** Undefined for a view that nobody knows the columns of. */
+  columnsOfView(view: string): readonly string[] | undefined {
+    return this.#views.get(view);
+  }
+
+  /** Whether a function of the schema's own may write. */
+  isVolatile(name: string): boolean {
+    return this.#volatile.has(name);
+  }
+
   apply(statements: readonly Statement[]): void {
     for (const { tree } of statements) {
       if ("CreateStmt" in tree)
         this.#addTable(tree.CreateStmt.relation?.relname ?? "", tree.CreateStmt.tableElts ?? []);
+      if ("ViewStmt" in tree) this.#views.set(tree.ViewStmt.view?.relname ?? "", viewColumns(tree.ViewStmt));
+      for (const name of volatileFunctions([{ tree }])) this.#volatile.add(name);
       for (const name of droppedBy(tree)) this.#forget(`${name.replace("table ", "")}.`);
     }
     for (const { table, command } of tableChanges(statements)) {

@@ -1,5 +1,6 @@
 import type { Migration, Repair } from "@pharmasight/adapters/migrations/migration";
 import type { ResTarget } from "libpg-query";
+import { lossesOf } from "./changes.ts";
 import { type MigrationOptions, readMigrationOptions, readReviewer, refuseOptions } from "./header.ts";
 import { readScript, type Script } from "./sql.ts";
 import { lastName } from "./tree.ts";
@@ -58,6 +59,7 @@ export async function parseMigrationFiles(path: string, files: MigrationFiles): 
     name: files.name,
     checksum: up.checksum,
     ...options,
+    losses: lossesOf(down.statements),
     up: up.statements.map(({ text }) => text),
     down: down.statements.map(({ text }) => text),
     verify: verify.text,

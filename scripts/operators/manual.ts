@@ -30,7 +30,7 @@ export interface Manual<C extends string> {
 }
 
 const common = [
-  "--json                     one JSON object instead of words",
+  "--json                     one JSON object instead of words, for errors too",
   "--operator <name>          who you are; without it, the name of your account on this machine",
 ];
 

@@ -7,12 +7,16 @@ import { UsageError } from "./usage.ts";
 
 /**
  * Runs a command on the process's arguments and ends the process: with the code that it returns, with 1 when it was
- * refused or failed, with 2 when it was called wrongly.
+ * refused or failed, with 2 when it was called wrongly. With --json an error is an object as well, where results are.
  */
 export async function operate(script: string, run: (args: readonly string[]) => Promise<number>): Promise<never> {
   try {
     process.exit(await run(process.argv.slice(2)));
   } catch (error) {
+    if (process.argv.includes("--json")) {
+      await print(JSON.stringify({ error: describe(error) }));
+      process.exit(error instanceof UsageError ? 2 : 1);
+    }
     if (error instanceof UsageError) {
       console.error(`${error.message}\nSee "npm run ${script} -- --help".`);
       process.exit(2);
@@ -21,6 +25,14 @@ export async function operate(script: string, run: (args: readonly string[]) => 
     console.error(error instanceof DomainError ? error.message : error);
     process.exit(1);
   }
+}
+
+/** For programs: what is our fault is told by its trace elsewhere. */
+function describe(error: unknown): Readonly<Record<string, unknown>> {
+  if (error instanceof UsageError) return { code: "usage", message: error.message };
+  if (error instanceof DomainError) return { code: error.code, message: error.message, fields: error.fields };
+  console.error(error);
+  return { code: "internal", message: error instanceof Error ? error.message : String(error) };
 }
 
 /** `parseArgs`. @throws UsageError for what it does not understand */

@@ -5,11 +5,12 @@ import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { fleetOperatorPlatform } from "@pharmasight/adapters/fleet-operator-platform";
-import { migrate } from "@pharmasight/adapters/migrations/executor";
+import { leadSchema, migrate } from "@pharmasight/adapters/migrations/executor";
 import { fingerprintHashOf } from "@pharmasight/adapters/migrations/fingerprint";
 import type { Migration } from "@pharmasight/adapters/migrations/migration";
 import { withSession } from "@pharmasight/adapters/postgres/session";
 import { defaults, Fleet } from "@pharmasight/core/control/fleet/fleet";
+import type { SchemaLead } from "@pharmasight/core/ports/schemas";
 import type { DatabaseConnection } from "@pharmasight/local/control-database";
 import type postgres from "postgres";
 import { signUp } from "../harness/stack.ts";
@@ -31,6 +32,8 @@ const POISONED_ONE_IN = 100;
 const FEW = 100;
 const MANY = 1000;
 const GROWTH_MAX_MIB = 32;
+/** What a Lambda has. */
+const LEAD_MS = 900_000;
 
 /** What bringing many tenants' databases forward takes, against other runners on the same databases with the same SQL. */
 export function fleet(): Promise<Result[]> {
@@ -85,15 +88,36 @@ async function measure(world: World, count: number, folder: string): Promise<Res
   return [...results, await checkOfCurrent(world, count)];
 }
 
-/** As the worker's executor does it, without the control database around it. */
+let leads = 0;
+
+/** A lead as a claim gives it, with a fence of its own. */
+function nextLead(): SchemaLead {
+  leads += 1;
+  return {
+    deploymentId: crypto.randomUUID(),
+    fence: String(leads),
+    mayGoDown: false,
+    signal: new AbortController().signal,
+    timeLeftMs: () => LEAD_MS,
+    isStopping: () => false,
+    pace: async () => ({ batchSize: defaults.batchSize, delayMs: defaults.batchDelayMs }),
+    progressed: async () => {},
+  };
+}
+
+/** As a worker does it, fence and fingerprint included, without the control database and the secret around it. */
 async function byUs(target: DatabaseConnection, migrations: readonly Migration[]): Promise<void> {
   const { host, port, database, user, password } = target;
-  await migrate({
+  const outcome = await leadSchema({
     endpoint: { host, port, database },
     credential: { user, password },
     plane: "tenant",
     migrations,
+    toVersion: migrations.at(-1)?.version ?? 0,
+    lead: nextLead(),
+    look: (session) => fingerprintHashOf(session, "tenant"),
   });
+  if (outcome.kind !== "reached") throw new Error("message" in outcome ? outcome.message : outcome.kind);
 }
 
 /** A comparison of something else with something else is none: all arms have to lead to the same schema. */
@@ -126,12 +150,20 @@ function gate(name: string, times: ReadonlyMap<string, number[]>, workers: numbe
 
 /** What this process holds after a thousand databases, beyond what it held after a hundred. */
 async function growth(targets: readonly DatabaseConnection[], up: Arm["up"]): Promise<Result> {
-  const turn = (times: number) =>
-    Array.from({ length: times }, (_, index) => targets[index % targets.length]).filter((one) => one !== undefined);
-  const arm: Arm = { name: "ours", workers: WORKERS_MAX, up };
-  await runAll(arm, turn(FEW));
+  // Each worker has databases of its own: a schema that somebody is at is not waited for.
+  const lead = (times: number) =>
+    Promise.all(
+      Array.from({ length: WORKERS_MAX }, async (_, worker) => {
+        const own = targets.filter((_target, index) => index % WORKERS_MAX === worker);
+        for (let done = 0; done < times / WORKERS_MAX; done++) {
+          const target = own[done % own.length];
+          if (target !== undefined) await up(target);
+        }
+      }),
+    );
+  await lead(FEW);
   const few = await heapMebibytes();
-  await runAll(arm, turn(MANY - FEW));
+  await lead(MANY - FEW);
   const many = await heapMebibytes();
   console.log(`  heap after ${FEW} databases ${few.toFixed(1)} MiB, after ${MANY} ${many.toFixed(1)} MiB`);
   return bound(`growth of the heap from ${FEW} to ${MANY} databases, MiB`, many - few, few, GROWTH_MAX_MIB);

@@ -105,9 +105,19 @@ test.each([
   [["rollback", ...why], 2, "Say which deployment"],
   [["rehearse"], 2, "--tenant"],
   [["pause", ...why], 2, "No deployment is open"],
-  [["status"], 1, "deployment"],
+  [["status"], 0, "No deployment has been begun yet"],
+  [["status", "nothing"], 1, "deployment"],
   [["pace", ...why], 2, "--batch-size <rows>"],
   [["targets", "--state", "odd"], 2, 'no state "odd"'],
+  [["schemas", "--selector", "version<2"], 0, "No such pharmacies."],
+  [["drift", "--selector", "moon=full"], 2, "ring="],
+  [["look"], 2, "--selector <terms>"],
+  [["ring", "gold", "--tenant", "blue-cross", ...why], 2, "staging, pilot, general"],
+  [["ring", "pilot", ...why], 2, "Say which pharmacies"],
+  [["ring", "pilot", "--selector", "ring=pilot", ...why], 1, "No pharmacy with a database"],
+  [["quiet", "at night", "--tenant", "blue-cross", ...why], 2, "such as 22:00-06:00"],
+  [["cap", "postgres:moon", "--at-once", "2", ...why], 2, "No pharmacy is on a server"],
+  [["cap", "postgres:moon", ...why], 2, "--at-once"],
   [["repair", "no_such_file", "--tenant", "green-cross", ...why], 2, "no repair no_such_file"],
 ] as const)("called with %j ends with %i and says what to do", async (args, code, words) => {
   const ended = await run(...args);
@@ -116,6 +126,7 @@ test.each([
 
 test("a fleet where nobody is behind is left alone, and the local stack's release is announced", async () => {
   expect(await run("plan")).toMatchObject({ code: 0, out: expect.stringContaining("Nobody is behind: 1 pharmac") });
+  expect((await run("plan", "--json")).out).not.toContain("create table");
   expect(await run("deploy", "--yes", ...why)).toMatchObject({
     code: 0,
     out: expect.stringContaining("Nothing to do."),
@@ -127,6 +138,24 @@ test("a fleet where nobody is behind is left alone, and the local stack's releas
     schemaKnown: schemaVersions.tenant,
     retiredAt: null,
   });
+});
+
+test("an older version is refused, and what new pharmacies begin with stays as it is", async () => {
+  const settled = () => control`select settled_version from control.fleet`;
+  const before = await settled();
+  const refused = await run("deploy", "--to", "5", "--yes", ...why);
+  expect(refused).toMatchObject({ code: 1, out: expect.stringContaining("REFUSED: All of them have version") });
+  expect(refused.out).toContain("1 pharmacy has at least version 5");
+  expect(await settled()).toEqual(before);
+});
+
+test("errors of --json are objects, with the same exit codes", async () => {
+  const wrong = await run("plan", "--tenant", "nobody", "--json");
+  expect(wrong.code).toBe(2);
+  expect(JSON.parse(wrong.out)).toMatchObject({ error: { code: "usage", message: expect.stringContaining("nobody") } });
+  const refused = await run("status", crypto.randomUUID(), "--json");
+  expect(refused).toMatchObject({ code: 1, err: "" });
+  expect(JSON.parse(refused.out)).toMatchObject({ error: { code: "not_found" } });
 });
 
 test("a deployment shows its plan, is refused unrehearsed and unasked, then leads the pharmacy there and takes it back", {
@@ -194,5 +223,67 @@ test("drift is named by its object, with a code of its own, until it is mended",
   expect(await run("drift")).toMatchObject({ code: 4, out: expect.stringContaining("unexpected") });
   await inPharmacy("blue-cross", (sql) => sql`alter table pharmacy.items drop column by_hand`);
   expect(await run("look", "--tenant", "blue-cross")).toMatchObject({ code: 0 });
+  // Nobody has looked at what was led but for its fingerprint; that is a look.
   expect(await run("drift")).toMatchObject({ code: 0, out: expect.stringContaining("No drift") });
+});
+
+test("settings are kept with their reason, and a pharmacy that was made staging is rehearsed with", {
+  timeout: MANY_CALLS_MS,
+}, async () => {
+  expect(await run("ring", "staging", "--tenant", "green-cross", ...why)).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("1 pharmacy, 1 changed"),
+  });
+  expect(await run("quiet", "23:00-05:00", "--selector", "ring=staging", ...why)).toMatchObject({ code: 0, err: "" });
+  const shown = await json("schemas");
+  const staging = shown.pharmacies.find(({ subdomain }: { subdomain: string }) => subdomain === "green-cross");
+  expect(staging).toMatchObject({ ring: "staging", quietFrom: "23:00", version: TO, verdict: "as expected" });
+  expect(await run("cap", staging.server, "--at-once", "2", ...why)).toMatchObject({ code: 0, err: "" });
+  const counted = shown.counts.versions.map((one: Record<string, number>) => one["tenants"]);
+  expect(shown.counts.tenants).toBe(3);
+  expect(counted.reduce((sum: number, count: number) => sum + count, 0)).toBe(3);
+  expect((await run("status")).out).toMatch(/in all 3 pharmacies$/m);
+
+  const rehearsed = await run("rehearse", "--tenant", "green-cross", "--to", String(TO + 1));
+  expect(rehearsed).toMatchObject({ code: 0, out: expect.stringContaining("yes: it may be rolled out") });
+  const kept = await control`select action, reason from control.audit_log where action in
+    ('tenant.ring_changed', 'tenant.quiet_hours_changed', 'server.migrations_max_changed') order by at`;
+  expect(kept.map((row) => row["action"])).toEqual([
+    "tenant.ring_changed",
+    "tenant.quiet_hours_changed",
+    "server.migrations_max_changed",
+  ]);
+});
+
+test("drift is not ruled out while somebody was not looked at, and who cannot be looked at is named", {
+  timeout: MANY_CALLS_MS,
+}, async () => {
+  await control`update control.tenant_schemas set looked_at = now() - interval '3 days'
+    where tenant_id = (select tenant_id from control.tenant_hosts where host = 'red-cross')`;
+  expect(await run("drift")).toMatchObject({ code: 4, out: expect.stringContaining("Not proved:") });
+  const [shut] = await control`select d.tenant_id, d.owner_secret_arn from control.tenant_databases d
+    join control.tenant_hosts h using (tenant_id) where h.host = 'red-cross'`;
+  const point = (arn: string) =>
+    control`update control.tenant_databases set owner_secret_arn = ${arn} where tenant_id = ${String(shut?.["tenant_id"])}`;
+  await point("arn:aws:secretsmanager:eu-west-1:000000000000:secret:nobody-knows-it");
+  expect(await run("look", "--selector", "version<99")).toMatchObject({ code: 1 });
+  expect((await run("drift")).out).toMatch(/red-cross .*\n {2}not looked at, tried .* ago: /);
+  await point(String(shut?.["owner_secret_arn"]));
+  expect(await run("look", "--selector", "version<99")).toMatchObject({ code: 0 });
+  expect(await run("drift")).toMatchObject({ code: 0, out: expect.stringContaining("No drift:") });
+});
+
+test("one that is left out ends its deployment, and leaving it out again is no mistake", {
+  timeout: MANY_CALLS_MS,
+}, async () => {
+  await inPharmacy("red-cross", (sql) => sql`alter table pharmacy.items rename column search_words to words`);
+  const failed = await run("deploy", "--tenant", "red-cross", "--to", String(TO + 1), ...atOnce);
+  expect(failed).toMatchObject({ code: 3, out: expect.stringContaining("42703") });
+  expect(await run("skip", "--tenant", "red-cross", ...why)).toMatchObject({ code: 0 });
+  expect(await run("resume", ...why)).toMatchObject({ code: 0, out: expect.stringContaining("completed at once") });
+  expect(await run("skip", "--tenant", "red-cross", ...why)).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("Nothing to do"),
+  });
+  expect(await run("pause", ...why)).toMatchObject({ code: 2, err: expect.stringContaining("is completed") });
 });

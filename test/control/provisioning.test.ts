@@ -58,6 +58,23 @@ describe("provisioning", () => {
     ]);
   });
 
+  test.each([5, 30, 55])(
+    "a project whose answer was lost is found, listed %i seconds late, and made once",
+    async (late) => {
+      const { tenantId, jobId, email } = await openTenant(world, `late-${late}`);
+      world.supabase.faults.add({ on: "^POST /v1/projects$", action: "lost-reply" });
+      let listedAt: number | undefined;
+      const ports = jobs.intercepted(async (method, call) => {
+        const now = world.clock.now().getTime();
+        if (method === "create") listedAt ??= now + late * 1000;
+        return method === "find" && listedAt !== undefined && now < listedAt ? undefined : call();
+      });
+      await jobs.advanceUntil(jobId, jobs.ended(jobId), ports);
+      expect(jobs.projectsOf(tenantId)).toHaveLength(1);
+      await jobs.expectOneOfEach(tenantId, email);
+    },
+  );
+
   test("survives a crash right after each effect: nothing is lost or made twice", async () => {
     const { tenantId, jobId, email } = await openTenant(world, "crashes");
     const crashed = new Set<string>();

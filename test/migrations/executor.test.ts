@@ -46,6 +46,7 @@ describe("all migrations of a plane", () => {
     const stays = { kind: "reached", version: newest.schemaVersion };
     expect(await leadSchema({ ...led, lead: leadOf(1, { mayGoDown: false }) })).toMatchObject(stays);
     expect(await leadSchema({ ...led, lead: leadOf(2) })).toMatchObject({ kind: "reached", version: 1 });
+    expect(await leadSchema({ ...led, toVersion: 0, lead: leadOf(3) })).toMatchObject({ kind: "reached", version: 0 });
     expect(await migrate(at)).toEqual(newest);
   });
 });
@@ -198,6 +199,39 @@ describe("a migration", () => {
     expect(await later).toEqual(reached(2));
   });
 
+  test("that waits for a lock does so on its one connection: four on a server, each blocked, are four", async () => {
+    const names = ["held_1", "held_2", "held_3", "held_4"];
+    const held = await Promise.all(
+      names.map(async (name, index) => {
+        const own = await TestSchema.make(cluster, name);
+        await own.migrate([first]);
+        const other = own.connect();
+        await other`select set_config('application_name', ${`report-${index}`}, false)`;
+        await other`begin`;
+        await other`lock table pharmacy.medicines in access share mode`;
+        // Somebody who works on another table is in nobody's way.
+        const bystander = own.connect();
+        await bystander`set application_name = 'bystander'`;
+        await bystander`begin`;
+        await bystander`lock table pharmacy.schema_repairs in share mode`;
+        return { own, holders: [other, bystander] };
+      }),
+    );
+    let most = 0;
+    const watching = setInterval(async () => {
+      const rows = await cluster.admin`
+        select from pg_stat_activity where application_name = 'pharmasight-migrate' and datname = any (${names})`;
+      most = Math.max(most, rows.length);
+    }, 20);
+    const outcomes = await Promise.all(held.map(({ own }) => own.lead([first, second], 2)));
+    clearInterval(watching);
+    expect(outcomes).toMatchObject(
+      names.map((_, index) => ({ kind: "failed", sqlState: "55P03", blocker: `report-${index}` })),
+    );
+    expect(most).toBe(4);
+    for (const { holders } of held) for (const holder of holders) await holder.end();
+  });
+
   test("adds a value to a type, and the next one uses it, in one run", async () => {
     const migrations = [
       await migrationOf(1, "create type form as enum ('tablet'); create table doses (form form)"),
@@ -312,6 +346,22 @@ describe("a backfill", async () => {
     expect(await schema.versions()).toEqual([1, 2]);
   });
 
+  test("stops before its next batch when it is told to, with all the time that there is; what is no backfill ends", async () => {
+    const after = await migrationOf(3, "-- @transaction none\ncreate index concurrently by_done on items (done)");
+    let isStopping = false;
+    const stopping = leadOf(1, {
+      isStopping: () => isStopping,
+      progressed: async () => {
+        isStopping = true;
+      },
+    });
+    const outcome = await schema.lead([...migrations, after], 3, stopping);
+    expect(outcome).toEqual({ kind: "continues", version: 1, rowsDone: 10 });
+    expect(await schema.lead(migrations, 2, leadOf(2))).toEqual(reached(2));
+    const told = leadOf(3, { isStopping: () => true });
+    expect(await schema.lead([...migrations, after], 3, told)).toEqual(reached(3));
+  });
+
   test("takes a new pace from the next batch on", async () => {
     const paces = [10, 50, 5];
     const told: number[] = [];
@@ -342,6 +392,38 @@ describe("a backfill", async () => {
   });
 });
 
+describe("the time that there is", () => {
+  test("ends what runs when it is over, and the message says so and names the statement", async () => {
+    await schema.migrate([first]);
+    const long = await migrationOf(2, "-- @statement-timeout 10min\nselect 1; select pg_sleep(600)");
+    const at = { endpoint: schema.endpoint, credential: cluster.superuser, plane: "tenant" as const };
+    await expect(migrate({ ...at, migrations: [first, long], timeoutMs: 1000 })).rejects.toMatchObject({
+      code: "unavailable",
+      message:
+        "migrations/tenant/0002_step/up.sql, statement 2, failed: " +
+        "The 1 s that there were for it are over, and it was cancelled.",
+    });
+    const other = schema.connect();
+    await other`select pg_advisory_lock(${LOCK_KEY})`;
+    await expect(migrate({ ...at, migrations: [first, second], timeoutMs: 1000 })).rejects.toMatchObject({
+      code: "unavailable",
+      message: "The 1 s that there were for it are over, and it was cancelled.",
+    });
+    await other.end();
+  });
+});
+
+test("a lock that a statement gave back is told, because somebody else may have been at the schema too", async () => {
+  const careless = await migrationOf(2, "select pg_advisory_unlock_all()");
+  await schema.migrate([first]);
+  expect(await schema.lead([first, careless], 2)).toMatchObject({
+    kind: "failed",
+    version: 2,
+    isConnection: false,
+    message: expect.stringContaining("was given back before the end"),
+  });
+});
+
 describe("a lead", () => {
   test("is refused while somebody else is at it, at once", async () => {
     const other = schema.connect();
@@ -367,8 +449,10 @@ describe("a lead", () => {
           let [highest, version] = [0, 0];
           for (const { fence, to } of claims) {
             const outcome = await own.lead(chain, to, leadOf(fence));
-            if (fence < highest) expect(outcome).toEqual({ kind: "overtaken", reason: "fenced" });
-            else [highest, version] = [fence, to];
+            if (fence < highest) {
+              expect(outcome).toEqual({ kind: "overtaken", reason: "fenced", fence: String(highest) });
+            }
+            if (fence >= highest) [highest, version] = [fence, to];
             if (highest > 0) expect(await own.versions()).toHaveLength(version);
           }
           await cluster.admin.unsafe(`drop database ${own.database} with (force)`);
@@ -386,7 +470,9 @@ describe("a lead", () => {
     );
     const checked = await migrationOf(1, "alter table medicines add constraint c check (name <> '') not valid");
     await schema.rows(`${checked.up.join(";")}; update schema_fence set fence = 9; select 1`);
-    expect(await schema.lead([first, two], 2, leadOf(8))).toEqual({ kind: "overtaken", reason: "fenced" });
+    expect(await schema.lead([first, two], 2, leadOf(8))).toEqual({
+      ...{ kind: "overtaken", reason: "fenced", fence: "9" },
+    });
     expect(await schema.rows("select * from schema_steps")).toEqual([]);
   });
 
@@ -400,7 +486,7 @@ describe("a lead", () => {
         .length;
     await expect.poll(sleeping).toBe(1);
     lost.abort();
-    expect(await run).toEqual({ kind: "overtaken", reason: "fenced" });
+    expect(await run).toEqual({ kind: "overtaken", reason: "lost" });
     await expect.poll(sleeping, { timeout: 5000 }).toBe(0);
     expect(await schema.versions()).toEqual([1]);
   });

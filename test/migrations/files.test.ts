@@ -113,6 +113,17 @@ test("statements end where Postgres says, and keep what is inside them", async (
   ]);
 });
 
+test("what its way back loses is read from the statements: an index and filled rows are nothing", async () => {
+  const losses = async (down: string) =>
+    (await parseMigration({ name: "0007_x", up: "select 1", down, verify: "select 1" })).losses;
+  expect(
+    await losses(`drop index concurrently if exists i; drop table a, pharmacy.b; drop function f();
+      alter table items drop column tax_code, drop constraint c, alter column n drop default; delete from d where true;
+      update e set f = 1; alter table items drop column if exists tax_code`),
+  ).toEqual(["table a", "table b", "column items.tax_code", "rows of d", "values of e"]);
+  expect(await losses("select 1")).toEqual([]);
+});
+
 test("the options at the top are read, and have their defaults", async () => {
   expect(await parse("select 1")).toMatchObject({
     version: 7,

@@ -32,6 +32,7 @@ const outcome = await leadSchema({
     mayGoDown: true,
     signal: new AbortController().signal,
     timeLeftMs: () => 900_000,
+    isStopping: () => false,
     pace: async () => ({ batchSize: 2, delayMs: 0 }),
     progressed: async () => {},
   },

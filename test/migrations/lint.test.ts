@@ -9,7 +9,10 @@ import { type ParsedMigration, parseMigrationFiles } from "../../scripts/migrati
 
 /** A table of before: every row has a code, which 0003 has proved; that it has a name, nobody has. */
 const BEFORE = [
-  "create table items (id uuid, name varchar(40), price numeric(10, 2), code text); create view prices as select 1",
+  "create table items (id uuid, name varchar(40), price numeric(10, 2), code text); create view prices as select 1; " +
+    "create view priced as select name, price from items; create view everything as select * from items; " +
+    "create function fill() returns void language sql as 'update items set code = 1'; " +
+    "create function fold(text) returns text immutable language sql as 'select lower($1)'",
   "alter table items add constraint items_coded check (code is not null) not valid, " +
     "add constraint items_named check (name is not null) not valid",
   "-- @transaction none\nalter table items validate constraint items_coded",
@@ -68,6 +71,18 @@ const BAD: readonly (readonly [rule: string, up: string, trial?: Trial])[] = [
   ["contract-phase", "alter table items alter column name type varchar(20)"],
   ["contract-phase", "truncate items"],
   ["contract-phase", "revoke select on items from pharmacy_app"],
+  // What goes by cascade does not come back, and a view that comes back with fewer columns is another one.
+  ["contract-phase", "drop function f() cascade; create function f() returns int stable language sql as 'select 1'"],
+  ["contract-phase", "create view v as select 1 as one; drop view v cascade; create view v as select 1 as one"],
+  ["contract-phase", "drop view priced; create view priced as select price from items"],
+  ["contract-phase", "drop view priced; create view priced as select * from items"],
+  ["contract-phase", "drop view everything; create view everything as select name from items"],
+  ["contract-phase", `${OUTSIDE}create unique index concurrently if not exists i on items (name)`],
+  ["contract-phase", "alter table items enable row level security"],
+  ["contract-phase", "alter table items force row level security"],
+  ["contract-phase", "create policy p on items as restrictive using (false)"],
+  ["contract-phase", "create trigger t before insert on items for each row execute function refuse()"],
+  ["contract-phase", "create rule r as on insert to items do instead nothing"],
   ["contract-only", `${CONTRACT}drop table items; create table other (id uuid)`],
   ["contract-only", `${CONTRACT}alter table items add column other text`],
   ["contract-only", `${CONTRACT}insert into items values (null)`],
@@ -112,6 +127,11 @@ const BAD: readonly (readonly [rule: string, up: string, trial?: Trial])[] = [
   ["own-transaction", "set role pharmacy_app"],
   ["own-transaction", "select set_config('search_path', 'public', true)"],
   ["own-transaction", "lock table items"],
+  ["own-transaction", "select pg_advisory_unlock_all()"],
+  ["own-transaction", "select pg_try_advisory_lock(1)", { plane: "control" }],
+  ["own-transaction", "select pg_terminate_backend(pid) from pg_stat_activity"],
+  ["own-transaction", "alter table items owner to pharmacy_app"],
+  ["own-transaction", "alter function fill() owner to pharmacy_app"],
   ["own-transaction", "select 1", { down: "commit" }],
   ["own-transaction", "select 1", { verify: "rollback" }],
   ["whole-table", "update items set code = 'a'"],
@@ -119,6 +139,12 @@ const BAD: readonly (readonly [rule: string, up: string, trial?: Trial])[] = [
   ["whole-table", "with gone as (delete from items returning id) select count(*) from gone"],
   ["whole-table", "create table other (id uuid); insert into other select id from items"],
   ["opaque-block", "do $$ begin drop table items; end $$"],
+  ["opaque-block", "call something()"],
+  ["opaque-block", "select fill()"],
+  [
+    "opaque-block",
+    "create function all_at_once() returns void begin atomic delete from items; end; select all_at_once()",
+  ],
   ["verify-looks", "select 1", { verify: "delete from items" }],
   ["verify-looks", "select 1", { verify: "select 1 into other" }],
 ];
@@ -161,6 +187,13 @@ const GOOD: readonly (readonly [up: string, trial?: Trial])[] = [
   ],
   ["update tenants set ring = 'pilot'", { plane: "control" }],
   ["create function f() returns void begin atomic update items set code = 'a'; end"],
+  ["select fold('A')"],
+  ["drop view priced; create view priced as select name, price, 1 as one from items"],
+  ["drop view priced; create view priced (name, price) as select 'a', 1"],
+  ["create table other (id uuid); create unique index i on other (id); alter table other enable row level security"],
+  ["create policy p on items using (true)"],
+  [`${CONTRACT}drop function f() cascade`],
+  [`${CONTRACT}drop table items cascade; create trigger t before insert on items execute function f()`],
   ["select 1", { verify: "do $$ begin assert true; end $$; select 1" }],
 ];
 

@@ -7,6 +7,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { parseMigration } from "../../scripts/migrations/parse.ts";
 import { silent, startTestCluster, type TestCluster } from "../postgres/fixture.ts";
 
+const TENANT = "019ab000-0000-7000-8000-00000000000a";
+
 let cluster: TestCluster;
 let database: string;
 let made = 0;
@@ -28,6 +30,8 @@ async function begin(): Promise<void> {
   await cluster.connect(database).unsafe(`
     create schema pharmacy;
     set search_path to pharmacy;
+    create table identity (tenant_id uuid);
+    insert into identity values ('${TENANT}');
     create table schema_migrations (version integer primary key, name text, checksum text, applied_at timestamptz);
     insert into schema_migrations values (1, '0001_first', '', now());
     create table items (id integer primary key, name text not null, price integer);
@@ -45,7 +49,7 @@ const rehearse = (
 ) =>
   postgresRehearsals({ log: silent, migrations: steps, ...options }).rehearse(
     {
-      tenantId: "019ab000-0000-7000-8000-00000000000a",
+      tenantId: TENANT,
       ...cluster.superuser,
       session: { host: cluster.host, port: cluster.port, database },
     },
@@ -79,6 +83,21 @@ test("each statement's lock, rewrite, scan and size are told, and the way back i
     { statement: 3, rewrites: ["pharmacy.items"], scans: ["pharmacy.items"] },
     { statement: 4, what: "verify.sql", locks, rewrites: [] },
   ]);
+});
+
+test("another pharmacy's database is not rehearsed with, nor one that says nobody's", async () => {
+  await begin();
+  const sql = cluster.connect(database);
+  const steps = [await step(2, "alter table items add note text", "alter table items drop column note")];
+  for (const change of [
+    "update pharmacy.identity set tenant_id = gen_random_uuid()",
+    "delete from pharmacy.identity",
+  ]) {
+    await sql.unsafe(change);
+    await expect(rehearse(steps)).rejects.toMatchObject({ code: "conflict" });
+  }
+  const [{ n } = { n: 0 }] = await sql`select count(*)::int as n from pharmacy.schema_migrations`;
+  expect(n).toBe(1);
 });
 
 test("readers that a statement stops are told, with the time that they waited to the end of the transaction", async () => {
@@ -237,11 +256,15 @@ test("every migration of tenants goes up, down and up again, and leads to the fi
   await cluster.connect(database).unsafe(`
     create schema pharmacy;
     create table pharmacy.schema_migrations (
-      version integer primary key, name text, checksum text, applied_at timestamptz)`);
+      version integer primary key, name text, checksum text, applied_at timestamptz);
+    insert into pharmacy.schema_migrations values (1, '0001_identity', '', now());
+    set search_path to pharmacy;
+    ${migrations.tenant[0]?.up.join(";")};
+    insert into identity (tenant_id) values ('${TENANT}')`);
   const report = await rehearse(migrations.tenant, {});
   expect(report.failure).toBeUndefined();
   expect(report.rollback).toEqual({ isProved: true, reason: undefined });
-  expect(report).toMatchObject({ fromVersion: 0, toVersion: schemaVersions.tenant });
+  expect(report).toMatchObject({ fromVersion: 1, toVersion: schemaVersions.tenant });
 });
 
 test("a statement is shown without comments and literals, and shortened", () => {

@@ -23,6 +23,7 @@ export const leadOf = (fence: number, changes: Partial<SchemaLead> = {}): Schema
   mayGoDown: true,
   signal: new AbortController().signal,
   timeLeftMs: () => 900_000,
+  isStopping: () => false,
   pace: async () => ({ batchSize: 10, delayMs: 0 }),
   progressed: async () => {},
   ...changes,

@@ -31,6 +31,8 @@ const names: Killers = {
 const apiKeys: Killers = { files: ["test/tenant/api-keys.test.ts"], name: "the door" };
 const modulePages: Killers = { files: ["test/tenant/module-pages.test.ts"] };
 const quotas: Killers = { files: ["test/tenant/quotas.test.ts"] };
+const requestLimits: Killers = { files: ["test/tenant/request-limits.test.ts"] };
+const tenantDatabases: Killers = { files: ["test/postgres/tenant-databases.test.ts"] };
 const roles: Killers = { files: ["test/postgres/tenant-setup.test.ts"], name: "role cannot" };
 const limits: Killers = { files: ["test/tenant/limits.test.ts", "test/tenant/states.test.ts"] };
 const stacks: Killers = { files: ["test/stacks/stacks.test.ts"] };
@@ -52,8 +54,8 @@ const hosts: readonly Mutant[] = [
     name: "host-forwarded",
     breaks: "A header that anybody can write decides which pharmacy a request is for.",
     file: LAMBDA,
-    find: "Hostnames.normalise(event.headers.host) ?? NO_HOST",
-    replacement: 'Hostnames.normalise(event.headers["x-forwarded-host"] ?? event.headers.host) ?? NO_HOST',
+    find: "hostOf(event.headers.host, rootHost)",
+    replacement: 'hostOf(event.headers["x-forwarded-host"] ?? event.headers.host, rootHost)',
     killers: edge,
   },
   {
@@ -61,7 +63,7 @@ const hosts: readonly Mutant[] = [
     breaks: "What the first request's host meant is taken for every later one's.",
     file: LAMBDA,
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of the source
-    find: "const key = `${host} ${rootHost}`;",
+    find: "const key = `${header} ${rootHost}`;",
     replacement: "const key = rootHost;",
     killers: edge,
   },
@@ -388,6 +390,53 @@ const plans: readonly Mutant[] = [
   },
 ];
 
+const handedOver: readonly Mutant[] = [
+  {
+    name: "homeless-change-unseen",
+    breaks: "An address that was given to another pharmacy leads to the old one until its entry grows old.",
+    file: "packages/core/registry/registry.ts",
+    find: '.selectFrom("changes")',
+    replacement: '.selectFrom("entries")',
+    killers: tenantDatabases,
+  },
+  {
+    name: "refusal-forgotten",
+    breaks: "A password that is refused is tried with each request, until the pooler shuts everybody out.",
+    file: TENANT_DATABASES,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of the source
+    find: "refusal: refusalOf(`${entry.appSecretArn} ${role}`),",
+    replacement: "refusal: undefined,",
+    killers: tenantDatabases,
+  },
+];
+
+const callers: readonly Mutant[] = [
+  {
+    name: "people-not-counted",
+    breaks: "A person's program that runs wild takes the whole pharmacy's share.",
+    file: DOOR,
+    find: "await countRequest(c, tenant);\n  if (token !== undefined)",
+    replacement: "if (token !== undefined)",
+    killers: requestLimits,
+  },
+  {
+    name: "programs-not-counted",
+    breaks: "A program may ask as often as it likes.",
+    file: DOOR,
+    find: "await countRequest(c, tenant);\n    return tenant;",
+    replacement: "return tenant;",
+    killers: requestLimits,
+  },
+  {
+    name: "strangers-not-counted",
+    breaks: "Whoever has not signed in may ask as often as they like.",
+    file: DOOR,
+    find: "await countRequest(c, tenant);\n  return tenant;",
+    replacement: "return tenant;",
+    killers: requestLimits,
+  },
+];
+
 const caches: readonly Mutant[] = [
   {
     name: "registry-cache-without-host",
@@ -467,8 +516,8 @@ const caches: readonly Mutant[] = [
     name: "grace-without-end",
     breaks: "While the control database is silent, suspended pharmacies are served for ever.",
     file: OPEN_TENANTS,
-    find: "if (this.#checkedAt !== undefined && this.#age() <= limitMs) return;",
-    replacement: "if (this.#checkedAt !== undefined && this.#age() <= limitMs * 1e6) return;",
+    find: "this.#options.clock.now().getTime() - this.#checkedAt <= limitMs;",
+    replacement: "this.#options.clock.now().getTime() - this.#checkedAt <= limitMs * 1e6;",
     killers: openTenants,
   },
   {
@@ -715,6 +764,8 @@ export const mutants: readonly Mutant[] = [
   ...forms,
   ...lifecycle,
   ...plans,
+  ...handedOver,
+  ...callers,
   ...caches,
   ...keys,
   ...messages,

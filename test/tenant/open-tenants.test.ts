@@ -16,6 +16,8 @@ class Registry implements RegistryReader {
   down = false;
   lookups = 0;
   gate: Promise<void> = Promise.resolve();
+  /** Looks at the counter wait for it. */
+  counter: Promise<void> = Promise.resolve();
 
   async findByHost(host: string) {
     this.lookups += 1;
@@ -31,6 +33,7 @@ class Registry implements RegistryReader {
 
   async changesSince() {
     this.checks += 1;
+    await this.counter;
     if (this.down) throw new Error("connection refused");
     return { version: this.version, tenantIds: this.changed };
   }
@@ -158,6 +161,57 @@ describe("the open tenants of a process", () => {
     expect((await tenants.findByHost("alfa"))?.entry.host).toBe("alfa");
     now += 6000;
     await expect(tenants.findByHost("alfa")).rejects.toMatchObject({ code: "unavailable", retryAfterSeconds: 5 });
+  });
+
+  test("are served at once while a control database hangs, and wait for it when nothing is known", async () => {
+    await tenants.findByHost("alfa");
+    const hanging = Promise.withResolvers<void>();
+    registry.counter = hanging.promise;
+    now += 5001;
+    const answers = await Promise.all(Array.from({ length: 10 }, () => tenants.findByHost("alfa")));
+    expect(answers.map((found) => found?.entry.host)).toEqual(Array.from({ length: 10 }, () => "alfa"));
+    hanging.resolve();
+    await expect.poll(() => registry.checks).toBe(2);
+    // Past the minute of grace nobody is served without a look.
+    const second = Promise.withResolvers<void>();
+    registry.counter = second.promise;
+    now += 66_000;
+    const late = tenants.findByHost("alfa");
+    registry.entries.set("alfa", entryOf("alfa", "suspended", 2n));
+    registry.version = 2n;
+    registry.changed = ["id-alfa"];
+    second.resolve();
+    expect((await late)?.entry.state).toBe("suspended");
+  });
+
+  test("look again five seconds after a look has failed, however long it took to", async () => {
+    await tenants.findByHost("alfa");
+    const hanging = Promise.withResolvers<void>();
+    registry.counter = hanging.promise;
+    registry.down = true;
+    registry.checks = 0;
+    now += 5001;
+    await tenants.findByHost("alfa");
+    now += 10_000;
+    hanging.resolve();
+    await expect.poll(async () => (await tenants.findByHost("alfa"))?.entry.host).toBe("alfa");
+    now += 4000;
+    await tenants.findByHost("alfa");
+    expect(registry.checks).toBe(1);
+    now += 1001;
+    await tenants.findByHost("alfa");
+    expect(registry.checks).toBe(2);
+  });
+
+  test("believe nothing that was read before the counter went back, as that of a restored database does", async () => {
+    registry.version = 9n;
+    registry.entries.set("alfa", entryOf("alfa", "trial", 9n));
+    await tenants.findByHost("alfa");
+    registry.version = 5n;
+    registry.entries.set("alfa", entryOf("alfa", "suspended", 4n));
+    registry.changed = [];
+    now += 5001;
+    expect((await tenants.findByHost("alfa"))?.tenant.entry.state).toBe("suspended");
   });
 
   test("ask a silent control database once in five seconds, and keep what expires meanwhile", async () => {

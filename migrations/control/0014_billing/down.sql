@@ -37,7 +37,7 @@ grant select on registry.entries to registry_reader;
 alter table audit_log drop constraint audit_log_actor_kind_check;
 -- What people did stays readable; only new rows are held to the old words.
 alter table audit_log add constraint audit_log_actor_kind_check
-  check (actor_kind in ('visitor', 'operator', 'system')) not valid;
+  check (actor_kind in ('visitor', 'operator', 'system'));
 drop table tenant_usage;
 drop table billing_findings;
 drop table mrr_movements;
@@ -47,6 +47,10 @@ drop table payment_events;
 drop table enterprise_enquiries;
 drop table plan_changes;
 drop table checkouts;
+drop trigger tenant_subscriptions_stamp on tenant_subscriptions;
+drop trigger tenant_subscriptions_stamp_plan on tenant_subscriptions;
+create trigger tenant_subscriptions_stamp after insert or update or delete on tenant_subscriptions
+  for each row execute function stamp_tenant_of_row();
 alter table tenant_modules drop column title;
 drop table tenant_add_ons;
 alter table tenant_subscriptions

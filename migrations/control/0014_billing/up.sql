@@ -113,6 +113,15 @@ alter table tenant_subscriptions
   -- When the provider was last asked; null: never.
   add column fetched_at timestamptz;
 
+-- Of a subscription the registry shows which plan it is: each look at the provider writes when it was, and must not
+-- empty what processes remember of a tenant.
+drop trigger tenant_subscriptions_stamp on tenant_subscriptions;
+create trigger tenant_subscriptions_stamp after insert or delete on tenant_subscriptions
+  for each row execute function stamp_tenant_of_row();
+create trigger tenant_subscriptions_stamp_plan after update on tenant_subscriptions
+  for each row when (old.plan_id is distinct from new.plan_id or old.tenant_id is distinct from new.tenant_id)
+  execute function stamp_tenant_of_row();
+
 -- What a subscription has beside its plan, as the provider says.
 create table tenant_add_ons (
   tenant_id uuid not null references tenants,

@@ -1,3 +1,4 @@
+-- @waive contract-phase: code of before gives nobody a username, makes one owner, and removes none
 -- @waive index-concurrently: no stage was in production when this was written, so it only ever meets empty tables
 -- @waive squawk/ban-drop-not-null: code from before sees no such person, they are made by the code that comes with this
 -- People without a mail address sign in by a username. `role` holds in every branch; null: only in the branches of

@@ -32,7 +32,7 @@ const batchSchema = z.tuple([
 
 /**
  * Goes on where it stopped until no row is left, verifies, and writes the history.
- * @returns rows that are done; `isFinished` is false when the lead's time is over before the rows are
+ * @returns rows that are done; `isFinished` is false when the lead stops, or its time is over, before the rows are
  * @throws LeadFailed when the lead cannot be asked
  */
 export async function backfill(
@@ -42,7 +42,8 @@ export async function backfill(
   const startedAt = performance.now();
   let at = await beginning(run, migration);
   while (at.state !== "done") {
-    if (timeLeftMs(run) < TIME_LEFT_MIN_MS) return { isFinished: false, rowsDone: at.rowsDone };
+    const isStopping = run.lead?.isStopping() === true || timeLeftMs(run) < TIME_LEFT_MIN_MS;
+    if (isStopping) return { isFinished: false, rowsDone: at.rowsDone };
     const pace = await asked(() => run.lead?.pace() ?? ALONE);
     at = await runBatch(run, migration, at, pace.batchSize);
     const { rowsDone } = at;

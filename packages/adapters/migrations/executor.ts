@@ -2,11 +2,12 @@ import type { SchemaOutcome } from "@pharmasight/core/ports/schemas";
 import type { Session } from "../postgres/client.ts";
 import { backfill } from "./backfill.ts";
 import { domainErrorOf, failureOf, LeadFailed, Overtaken } from "./failures.ts";
-import { fenceStatement, requireKnown, requireVersion } from "./history.ts";
+import { requireKnown, requireVersion } from "./history.ts";
 import type { Migration } from "./migration.ts";
 import { migrations as bundled } from "./migrations.generated.ts";
 import { type SchemaOptions, type SchemaRun, withSchema } from "./schema-session.ts";
 import { applyStandalone, takeBackStandalone } from "./steps/standalone.ts";
+import { raiseFence } from "./steps/transaction.ts";
 import { applyTogether, takeBack } from "./steps/transactional.ts";
 
 export interface LeadOptions<T> extends Omit<SchemaOptions, "lockWaitMs"> {
@@ -30,7 +31,7 @@ export type LeadOutcome<T> =
 
 /** Another runner is usually done within seconds. */
 const LOCK_WAIT_MS = 30_000;
-/** Below the time that a worker of provisioning has. */
+/** Below the time that a worker of provisioning has. Whoever has more says so. */
 const MIGRATE_TIMEOUT_MS = 50_000;
 
 /**
@@ -77,11 +78,15 @@ export function outcomeOf(
   error: unknown,
   version: number | undefined,
 ): Extract<SchemaOutcome, { kind: "overtaken" | "failed" }> {
-  if (error instanceof Overtaken) return { kind: "overtaken", reason: error.reason };
+  if (error instanceof Overtaken) return overtakenOf(error);
   if (error instanceof LeadFailed) throw error.cause;
   const failure = failureOf(error, version);
   if (failure === undefined) throw error;
   return failure;
+}
+
+function overtakenOf({ reason, fence }: Overtaken): Extract<SchemaOutcome, { kind: "overtaken" }> {
+  return reason === "fenced" ? { kind: "overtaken", reason, fence: fence?.toString() } : { kind: "overtaken", reason };
 }
 
 /** How far it got, for whoever is told of a failure. */
@@ -115,13 +120,6 @@ async function run<T>(
     }
     return { kind: "reached", version: progress.version, seen: await options.look(schema.session) };
   });
-}
-
-/** Also where nothing is to be done: whoever was let at it before is late from now on. */
-async function raiseFence({ session, plane, lead, history }: SchemaRun): Promise<void> {
-  if (lead === undefined || history.fence === BigInt(lead.fence)) return;
-  const rows = await session.rows(fenceStatement(plane, lead));
-  if (rows.length !== 1) throw new Overtaken("fenced");
 }
 
 /** Newest first; what was only begun is taken back as well. */

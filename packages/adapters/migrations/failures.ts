@@ -35,14 +35,25 @@ export class ConnectFailed extends Error {
   }
 }
 
-/** Somebody else is at the schema, or was let at it later. */
+/** Somebody else is at the schema or was let at it later, or the lead was lost. */
 export class Overtaken extends Error {
-  readonly reason: "busy" | "fenced";
+  readonly reason: "busy" | "lost" | "fenced";
+  /** The highest that was let at it, where that was read. */
+  readonly fence: bigint | undefined;
 
-  constructor(reason: "busy" | "fenced") {
+  constructor(reason: "busy" | "lost" | "fenced", fence?: bigint) {
     super("Somebody else leads this schema.");
     this.name = "Overtaken";
     this.reason = reason;
+    this.fence = fence;
+  }
+}
+
+/** Whoever runs the migration had no more time, so that the connection was closed. */
+export class TimeOver extends Error {
+  constructor(limitMs: number) {
+    super(`The ${Math.round(limitMs / 1000)} s that there were for it are over, and it was cancelled.`);
+    this.name = "TimeOver";
   }
 }
 
@@ -103,11 +114,14 @@ function rootOf(error: unknown): unknown {
 }
 
 function isOfDatabase(error: unknown): boolean {
-  const isTold = error instanceof StepFailed || error instanceof ConnectFailed || error instanceof DomainError;
-  return isTold || sqlStateOf(error) !== undefined || isConnectionError(error);
+  const told = [StepFailed, ConnectFailed, TimeOver, DomainError];
+  return told.some((kind) => error instanceof kind) || sqlStateOf(error) !== undefined || isConnectionError(error);
 }
 
-const isOfConnection = (error: unknown): boolean => error instanceof ConnectFailed || isConnectionError(rootOf(error));
+function isOfConnection(error: unknown): boolean {
+  const root = rootOf(error);
+  return error instanceof ConnectFailed || root instanceof TimeOver || isConnectionError(root);
+}
 
 function messageOf(error: unknown): string {
   if (error instanceof DomainError) return error.message;

@@ -9,6 +9,7 @@ import { tablesQuery } from "./catalogue.ts";
 import { columnsOf, contentsOf, lossBetween, type TableContents } from "./contents.ts";
 import { describeDifferences, differencesBetween } from "./differences.ts";
 import { expectedFingerprint, fingerprintOf } from "./fingerprint.ts";
+import { readVersion } from "./history.ts";
 import type { Table } from "./locks.ts";
 import { measurements } from "./measurements.ts";
 import type { Migration } from "./migration.ts";
@@ -51,7 +52,7 @@ export function postgresRehearsals(options: RehearsalOptions): SchemaRehearsals 
       open(owner, (session) =>
         open(owner, (observer) =>
           open(owner, async (reading) => {
-            const report = await rehearse({ session, observer, reading, options, toVersion });
+            const report = await rehearse({ tenantId: owner.tenantId, session, observer, reading, options, toVersion });
             const { fromVersion, failure, rollback } = report;
             options.log.info("Migrations rehearsed", { fromVersion, toVersion, failure, ...rollback });
             return report;
@@ -62,6 +63,7 @@ export function postgresRehearsals(options: RehearsalOptions): SchemaRehearsals 
 }
 
 interface Stage {
+  readonly tenantId: string;
   readonly session: Session;
   readonly observer: Session;
   readonly reading: Session;
@@ -69,10 +71,11 @@ interface Stage {
   readonly toVersion: number;
 }
 
-async function rehearse({ session, observer, reading, options, toVersion }: Stage): Promise<RehearsalReport> {
-  const { migrations = bundled.tenant, expected = knownFingerprint } = options;
+async function rehearse({ tenantId, session, observer, reading, options, toVersion }: Stage): Promise<RehearsalReport> {
+  const { migrations = bundled.tenant, expected = knownFingerprint, log } = options;
   const pid = await begin(session);
-  const fromVersion = await versionOf(session);
+  // A copy says whose it is too.
+  const fromVersion = await readVersion(session, { plane: "tenant", tenantId, mayBeNobodys: false, log });
   const pending = migrations.filter(({ version }) => version > fromVersion && version <= toVersion);
   const tables = tablesSchema.parse(await session.rows(tablesQuery("tenant")));
   const facts = {

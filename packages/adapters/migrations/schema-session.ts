@@ -6,7 +6,7 @@ import type { DatabaseEndpoint } from "@pharmasight/core/ports/database-hosts";
 import type { SchemaLead } from "@pharmasight/core/ports/schemas";
 import type { DatabaseCredential } from "@pharmasight/core/ports/tenant-setup";
 import { openSession, type Session, serverTrust } from "../postgres/client.ts";
-import { ConnectFailed, LeadFailed, Overtaken } from "./failures.ts";
+import { ConnectFailed, LeadFailed, Overtaken, StepFailed, TimeOver } from "./failures.ts";
 import { type History, readHistory, SCHEMAS } from "./history.ts";
 import type { Plane } from "./migration.ts";
 
@@ -32,15 +32,11 @@ export interface SchemaOptions {
 /** One reserved connection that holds the lock of its database's schema. */
 export interface SchemaRun {
   readonly session: Session;
-  /** The server's process. */
-  readonly backend: number;
   readonly plane: Plane;
   readonly history: History;
   readonly lead: SchemaLead | undefined;
   readonly log: Log | undefined;
   readonly clock: Clock;
-  /** A second connection to the same database. */
-  openBeside(): Promise<Session>;
 }
 
 /** "phar" in ASCII: one lock per database, because advisory locks are the database's own. */
@@ -50,6 +46,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** Supabase's and PgBouncer's usual port in transaction mode. */
 const TRANSACTION_POOLER_PORT = 6543;
 const TIMER_MAX_MS = 2 ** 31 - 1;
+const NOT_HELD =
+  "The lock of this schema was given back before the end, by a statement of a migration: look at what it is now.";
 
 /**
  * A process that died must not hold its locks: the server looks each second whether somebody is there. One that was
@@ -69,39 +67,41 @@ const TRY_LOCK = `select pg_try_advisory_lock(${LOCK_KEY}) as locked`;
 /**
  * Runs `work` on the one connection that may change a schema. It ends with the work, with the lead and with the time.
  * @throws Overtaken when somebody else is at the schema, or the lead was lost
- * @throws ConnectFailed, DomainError `conflict` when the database is another tenant's, `internal` for an endpoint that
- * cannot hold a lock; and what `work` throws
+ * @throws ConnectFailed, TimeOver, DomainError `conflict` when the database is another tenant's, `internal` for an
+ * endpoint that cannot hold a lock, and when the lock was not held to the end; and what `work` throws
  */
 export async function withSchema<T>(options: SchemaOptions, work: (run: SchemaRun) => Promise<T>): Promise<T> {
   const { plane, lead, log, clock = systemClock, tenantId } = options;
   requireSessions(options.endpoint);
-  const session = await connect(options, `${settings(plane)}; select pg_backend_pid() as backend; ${TRY_LOCK}`);
+  const session = await connect(options, `${settings(plane)}; ${TRY_LOCK}`);
   const stop = () => void session.end();
   lead?.signal.addEventListener("abort", stop);
   const limitMs = Math.min(options.timeoutMs ?? TIMER_MAX_MS, lead?.timeLeftMs() ?? TIMER_MAX_MS, TIMER_MAX_MS);
-  const timer = setTimeout(stop, Math.max(0, limitMs));
+  let isTimeOver = false;
+  const timer = setTimeout(
+    () => {
+      isTimeOver = true;
+      stop();
+    },
+    Math.max(0, limitMs),
+  );
   try {
-    if (lead?.signal.aborted === true) throw new Overtaken("fenced");
-    const [backend, locked] = session.greeting.slice(-2);
-    if (locked?.[0]?.locked !== true) await waitForLock(session, options.lockWaitMs);
+    if (lead?.signal.aborted === true) throw new Overtaken("lost");
+    if (session.greeting.at(-1)?.[0]?.locked !== true) await waitForLock(session, options.lockWaitMs);
+    let wasHeld = true;
+    let result: T;
     try {
       const history = await readHistory(session, { plane, tenantId, mayBeNobodys: lead === undefined, log });
-      const openBeside = () => connect(options, settings(plane));
-      return await work({
-        session,
-        backend: Number(backend?.[0]?.backend),
-        plane,
-        history,
-        lead,
-        log,
-        clock,
-        openBeside,
-      });
+      result = await work({ session, plane, history, lead, log, clock });
     } finally {
-      if (!session.closed()) await unlock(session, log);
+      if (!session.closed()) wasHeld = await unlock(session, log);
     }
+    if (!wasHeld) throw new DomainError("internal", NOT_HELD);
+    return result;
   } catch (error) {
-    throw lead?.signal.aborted === true && !(error instanceof LeadFailed) ? new Overtaken("fenced") : error;
+    if (lead?.signal.aborted === true && !(error instanceof LeadFailed)) throw new Overtaken("lost");
+    if (!isTimeOver) throw error;
+    throw error instanceof StepFailed ? new StepFailed(error.place, new TimeOver(limitMs)) : new TimeOver(limitMs);
   } finally {
     clearTimeout(timer);
     lead?.signal.removeEventListener("abort", stop);
@@ -117,7 +117,7 @@ export async function pause(run: SchemaRun, ms: number): Promise<void> {
   try {
     await sleep(ms, undefined, run.lead === undefined ? {} : { signal: run.lead.signal });
   } catch {
-    throw new Overtaken("fenced");
+    throw new Overtaken("lost");
   }
 }
 
@@ -152,13 +152,16 @@ async function waitForLock(session: Session, waitMs: number): Promise<void> {
   throw new Overtaken("busy");
 }
 
-/** Never rejects: the lock ends with the session in any case. */
-async function unlock(session: Session, log: Log | undefined): Promise<void> {
+/**
+ * Never rejects: the lock ends with the session in any case.
+ * @returns false when the session had it no more, so that somebody else may have been at the schema too
+ */
+async function unlock(session: Session, log: Log | undefined): Promise<boolean> {
   try {
     const [row] = await session.rows(`select pg_advisory_unlock(${LOCK_KEY}) as unlocked`);
-    if (row?.unlocked === true) return;
-    log?.error("The lock of a schema was not held to the end", new Error("pg_advisory_unlock returned false"));
+    return row?.unlocked === true;
   } catch (error) {
     log?.error("The lock of a schema was not given back", error);
+    return true;
   }
 }

@@ -3,6 +3,6 @@ import type { Plane } from "./migration.ts";
 
 /** The version of each plane's schema that this code comes with. */
 export const schemaVersions: Readonly<Record<Plane, number>> = {
-  control: 11,
+  control: 14,
   tenant: 18,
 };

@@ -11,7 +11,7 @@ import {
   PostgresQueryCompiler,
 } from "kysely";
 import { serverTrust } from "./client.ts";
-import { ClientPool, type Proof } from "./pool.ts";
+import { ClientPool, type Proof, type Refusal } from "./pool.ts";
 import { SupervisedDriver } from "./supervised-driver.ts";
 
 export interface DatabaseOptions {
@@ -33,6 +33,8 @@ export interface DatabaseOptions {
   readonly applicationName: string;
   /** Asked of every new connection before anything else uses it; throwing refuses the connection. */
   readonly prove?: Proof;
+  /** Shared by handles that log in with the same secret. */
+  readonly refusal?: Refusal | undefined;
   readonly log: Log;
   readonly clock?: Clock;
 }

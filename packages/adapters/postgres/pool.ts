@@ -20,8 +20,16 @@ export interface PoolOptions {
   readonly tls: ServerTrust | undefined;
   /** Asked of every new connection before anything else uses it; throwing refuses the connection. */
   readonly prove?: Proof;
+  /** Shared by pools that log in with the same secret, so that a refusal outlives a pool that could not be opened. */
+  readonly refusal?: Refusal | undefined;
   readonly log: Log;
   readonly clock: Clock;
+}
+
+/** That a secret's credential was refused. */
+export interface Refusal {
+  /** Unix milliseconds until which nobody tries again; 0: it was not. */
+  until: number;
 }
 
 /** Puts questions to a new connection and throws when the answers are not what they must be. */
@@ -60,10 +68,11 @@ export class ClientPool {
   /** Unix milliseconds from which on nothing is lent; undefined: not retired. */
   #lendsUntil: number | undefined;
   #opening: Promise<unknown> = Promise.resolve();
-  #refusedUntil = 0;
+  readonly #refusal: Refusal;
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#refusal = options.refusal ?? { until: 0 };
   }
 
   /** @throws DomainError `unavailable` when there is no connection to be had in time */
@@ -162,26 +171,36 @@ export class ClientPool {
   }
 
   async #open(): Promise<Lease> {
-    const waitMs = this.#refusedUntil - this.#options.clock.now().getTime();
+    const waitMs = this.#refusal.until - this.#options.clock.now().getTime();
     if (waitMs > 0) throw refused(Math.ceil(waitMs / 1000));
+    const known = await this.#options.credential({ refresh: false });
     try {
-      return await this.#connect(false);
+      return await this.#connect(known);
     } catch (error) {
       if (!isAuthenticationError(error)) throw this.#unreachable(error);
-    }
-    // The password was changed since the secret was read. Nothing was sent yet, so trying again is safe.
-    try {
-      return await this.#connect(true);
-    } catch (error) {
-      if (!isAuthenticationError(error)) throw this.#unreachable(error);
-      this.#refusedUntil = this.#options.clock.now().getTime() + REFUSED_SECONDS * 1000;
-      this.#options.log.error("The database refuses the credential in the secret", error, this.#where());
-      throw refused(REFUSED_SECONDS, error);
+      const changed = await this.#options.credential({ refresh: true });
+      // Each refusal counts at the pooler: the same credential is not tried twice.
+      if (changed.user === known.user && changed.password === known.password) throw this.#refuse(error);
+      return await this.#connectAgain(changed);
     }
   }
 
-  async #connect(refresh: boolean): Promise<Lease> {
-    const credential = await this.#options.credential({ refresh });
+  /** The password was changed since the secret was read. Nothing was sent yet, so trying again is safe. */
+  async #connectAgain(credential: DatabaseCredential): Promise<Lease> {
+    try {
+      return await this.#connect(credential);
+    } catch (error) {
+      throw isAuthenticationError(error) ? this.#refuse(error) : this.#unreachable(error);
+    }
+  }
+
+  #refuse(error: unknown): DomainError {
+    this.#refusal.until = this.#options.clock.now().getTime() + REFUSED_SECONDS * 1000;
+    this.#options.log.error("The database refuses the credential in the secret", error, this.#where());
+    return refused(REFUSED_SECONDS, error);
+  }
+
+  async #connect(credential: DatabaseCredential): Promise<Lease> {
     const dead = () => entry?.kill(connectionLost());
     let entry: Entry | undefined;
     const client = await openClient({ ...this.#options, credential }, () => dead());

@@ -7,8 +7,10 @@ import type { AppSecret } from "@pharmasight/core/ports/tenant-setup";
 import type { RegistryEntry } from "@pharmasight/core/registry/registry";
 import { TenantConnection, type TenantDatabases } from "@pharmasight/core/tenant/connection";
 import type { TenantTables } from "@pharmasight/core/tenant/tables.generated";
+import { LRUCache } from "lru-cache";
 import * as z from "zod";
 import { openDatabase } from "./database.ts";
+import type { Refusal } from "./pool.ts";
 
 export interface TenantDatabasesOptions {
   readonly secrets: Secrets;
@@ -32,6 +34,7 @@ const appSecretSchema = z.object({
 const identitySchema = z.array(z.object({ tenant_id: z.string() }));
 
 const RETRY_AFTER_SECONDS = 5;
+const REFUSALS_MAX = 10_000;
 /** Well below the gateway's 30 s, so that a stuck database becomes a 503 of ours. */
 const QUERY_TIMEOUT_MS = 15_000;
 
@@ -44,6 +47,14 @@ export function postgresTenantDatabases(options: TenantDatabasesOptions): Tenant
     const secret = parseSecret(appSecretSchema, await secrets.read(entry.appSecretArn));
     if (secret.tenantId !== entry.tenantId) throw mismatch(log, entry.tenantId, secret.tenantId);
     return secret;
+  };
+
+  // By what logs in: a pharmacy whose password is refused while it is being opened gets a new pool each time.
+  const refusals = new LRUCache<string, Refusal>({ max: REFUSALS_MAX });
+  const refusalOf = (key: string): Refusal => {
+    const known = refusals.get(key) ?? { until: 0 };
+    refusals.set(key, known);
+    return known;
   };
 
   return {
@@ -67,6 +78,7 @@ export function postgresTenantDatabases(options: TenantDatabasesOptions): Tenant
           const [identity] = identitySchema.parse(await ask("select tenant_id from pharmacy.identity"), UNCOMPILED);
           if (identity?.tenant_id !== entry.tenantId) throw mismatch(log, entry.tenantId, identity?.tenant_id);
         },
+        refusal: refusalOf(`${entry.appSecretArn} ${role}`),
         log,
         clock: options.clock,
       });

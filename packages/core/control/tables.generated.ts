@@ -55,6 +55,12 @@ export interface CheckoutsTable {
   updatedAt: Date;
 }
 
+export interface ContractsTable {
+  version: number;
+  name: string;
+  codeKnows: number;
+}
+
 export interface DatabaseServersTable {
   name: string;
   migrationsMax: number;
@@ -85,6 +91,7 @@ export interface DeploymentTargetsTable {
   statement: number | null;
   blocker: string | null;
   skipReason: string | null;
+  isLockUnknown: Generated<boolean>;
 }
 
 export interface DeploymentWavesTable {
@@ -382,6 +389,7 @@ export interface TenantDatabasesTable {
   appSecretArn: string | null;
   createdAt: Date;
   isAdopted: Generated<boolean>;
+  creationAskedAt: Date | null;
 }
 
 export interface TenantHostsTable {
@@ -420,6 +428,8 @@ export interface TenantSchemasTable {
   lookedAt: Date | null;
   quietFrom: Generated<string>;
   quietUntil: Generated<string>;
+  lookTriedAt: Date | null;
+  lookError: string | null;
 }
 
 export interface TenantSubscriptionsTable {
@@ -502,6 +512,7 @@ export interface ControlTables {
   auditLog: AuditLogTable;
   billingFindings: BillingFindingsTable;
   checkouts: CheckoutsTable;
+  contracts: ContractsTable;
   databaseServers: DatabaseServersTable;
   deploymentTargets: DeploymentTargetsTable;
   deploymentWaves: DeploymentWavesTable;

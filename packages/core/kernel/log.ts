@@ -38,5 +38,6 @@ export const alarmNames = [
   "paid-without-tenant",
   "payment-event-failed",
   "invoice-differs",
+  "schema-drift",
 ] as const;
 export type AlarmName = (typeof alarmNames)[number];

@@ -15,6 +15,8 @@ export interface MigrationFacts {
   readonly isTransactional: boolean;
   /** Whether it changes rows in batches, which may take longer than a worker has. */
   readonly isBackfill: boolean;
+  /** What its way back drops with what was written into it, such as `column items.tax_code`. */
+  readonly losses: readonly string[];
 }
 
 /** The lead that one worker has over a tenant's schema, until somebody gets a higher fence. */
@@ -27,6 +29,8 @@ export interface SchemaLead {
   readonly signal: AbortSignal;
   /** Milliseconds that are left to this worker; a backfill stops in time and is continued by the next one. */
   timeLeftMs(): number;
+  /** Whether what can be gone on with later is to stop: a backfill does so before its next batch, all else ends first. */
+  isStopping(): boolean;
   /** How a backfill is to go on: asked before each batch, so that an operator can slow it down. */
   pace(): Promise<{ readonly batchSize: number; readonly delayMs: number }>;
   /** Told after each batch of a backfill. */
@@ -42,8 +46,10 @@ export type SchemaOutcome =
     }
   /** A backfill has rows left: the next message goes on where it stopped. */
   | { readonly kind: "continues"; readonly version: number; readonly rowsDone: number }
-  /** Somebody else has it, or had it later. */
-  | { readonly kind: "overtaken"; readonly reason: "busy" | "fenced" }
+  /** Somebody else is at it, or the lead was lost: cancelled. */
+  | { readonly kind: "overtaken"; readonly reason: "busy" | "lost" }
+  /** The database was led with a higher fence before: which, where that is known. */
+  | { readonly kind: "overtaken"; readonly reason: "fenced"; readonly fence: string | undefined }
   | SchemaFailure;
 
 export interface SchemaFailure {
@@ -148,7 +154,7 @@ export interface SchemaRehearsals {
   /**
    * Leads it up, down and up again; what fails in it is in the report.
    * @throws DomainError `unavailable` when the database does not answer or is being migrated, `conflict` when it has no
-   * schema of ours
+   * schema of ours, or another tenant's
    */
   rehearse(owner: OwnerSecret, toVersion: number): Promise<RehearsalReport>;
 }

@@ -115,9 +115,8 @@ export function registryReader(db: Kysely<RegistryTables>): RegistryReader {
       const now = BigInt(counter.version);
       if (version === undefined || now === version) return { version: now, tenantIds: [] };
       const changed = await db
-        .selectFrom("entries")
-        .select(["tenantId"])
-        .distinct()
+        .selectFrom("changes")
+        .select("tenantId")
         .where("registryVersion", ">", version.toString())
         .execute();
       return { version: now, tenantIds: changed.flatMap((row) => (row.tenantId === null ? [] : [row.tenantId])) };

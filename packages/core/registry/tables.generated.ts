@@ -3,6 +3,11 @@ import type { ColumnType } from "kysely";
 
 export type Json = ColumnType<unknown, NonNullable<unknown>, NonNullable<unknown>>;
 
+export interface ChangesTable {
+  tenantId: string | null;
+  registryVersion: string | null;
+}
+
 export interface CounterTable {
   version: string | null;
 }
@@ -40,6 +45,7 @@ export interface EntriesTable {
 }
 
 export interface RegistryTables {
+  changes: ChangesTable;
   counter: CounterTable;
   entries: EntriesTable;
 }

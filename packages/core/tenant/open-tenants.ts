@@ -76,6 +76,8 @@ type Role = "app" | "reader";
 const DRAIN_SECONDS = 35;
 const MISSING_TTL_MS = 5000;
 const RETRY_AFTER_SECONDS = 5;
+/** How long a request waits for a look at the registry when it can be served with what is known. */
+const PATIENCE_MS = 500;
 
 /** Gives up what is idle at once, and everything when nobody can have it in use any more. */
 function retireOnceOpen(opening: Promise<TenantConnection>): void {
@@ -101,6 +103,7 @@ export class OpenTenants {
   #triedAt: number | undefined;
   #failure: unknown;
   #checking: Promise<void> | undefined;
+  #patience: Promise<void> | undefined;
   #generation = 0;
 
   constructor(options: OpenTenantsOptions) {
@@ -137,7 +140,7 @@ export class OpenTenants {
   }
 
   async #find(key: string, load: () => Promise<RegistryEntry | undefined>): Promise<RegistryEntry | undefined> {
-    if (this.#isDue() || this.#checking !== undefined) await this.#check();
+    if (this.#isDue() || this.#checking !== undefined) await this.#checkForAWhile();
     this.#requireFresh();
     // While the control database is silent, what was known stays known: the minute of grace is for that.
     const isSilent = this.#failure !== undefined;
@@ -181,20 +184,27 @@ export class OpenTenants {
 
   /** @throws DomainError `unavailable` when the last look that succeeded is too long ago */
   #requireFresh(): void {
-    const limitMs = (this.#options.checkSeconds + this.#options.graceSeconds) * 1000;
-    if (this.#checkedAt !== undefined && this.#age() <= limitMs) return;
+    if (this.#isFresh()) return;
     throw unavailable("The service is not available at the moment.", RETRY_AFTER_SECONDS, this.#failure);
   }
 
-  #age(): number {
-    return this.#options.clock.now().getTime() - (this.#checkedAt ?? 0);
+  #isFresh(): boolean {
+    const limitMs = (this.#options.checkSeconds + this.#options.graceSeconds) * 1000;
+    return this.#checkedAt !== undefined && this.#options.clock.now().getTime() - this.#checkedAt <= limitMs;
   }
 
-  #check(): Promise<void> {
+  /**
+   * Looks at the counter. A control database that hangs instead of refusing keeps nobody waiting who can be served with
+   * what is known: the look goes on beside the request.
+   */
+  async #checkForAWhile(): Promise<void> {
     this.#checking ??= this.#lookAtCounter().finally(() => {
       this.#checking = undefined;
+      this.#patience = undefined;
     });
-    return this.#checking;
+    if (!this.#isFresh()) return this.#checking;
+    this.#patience ??= new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref());
+    await Promise.race([this.#checking, this.#patience]);
   }
 
   async #lookAtCounter(): Promise<void> {
@@ -203,14 +213,24 @@ export class OpenTenants {
     this.#triedAt = startedAt;
     try {
       const changes = await this.#options.registry.changesSince(this.#version);
-      if (changes.version !== this.#version) this.#drop(new Set(changes.tenantIds));
+      // A counter that went back is that of a restored database: nothing that was read before it is to be trusted.
+      if (this.#version !== undefined && changes.version < this.#version) this.#dropAll();
+      else if (changes.version !== this.#version) this.#drop(new Set(changes.tenantIds));
       this.#version = changes.version;
       this.#checkedAt = startedAt;
       this.#failure = undefined;
     } catch (error) {
       this.#failure = error;
+      // From its end on, however long it took to fail.
+      this.#triedAt = this.#options.clock.now().getTime();
       this.#options.log.alarm("control-database-unreachable");
     }
+  }
+
+  #dropAll(): void {
+    const open = [...this.#tenants.keys()];
+    const known = [...this.#entries.values()].map(({ tenantId }) => tenantId);
+    this.#drop(new Set([...open, ...known]));
   }
 
   #drop(tenantIds: ReadonlySet<string>): void {

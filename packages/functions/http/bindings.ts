@@ -7,6 +7,11 @@ export interface Edge {
   /** Whom the request is for: decided by the Host header alone. */
   readonly target: HostTarget;
   readonly origin: RequestOrigin;
+  /**
+   * Headers of the answer, whatever response it becomes. One that the response has itself goes before them. Cheaper than
+   * to set them on the response, which is made again for it.
+   */
+  readonly headers: Record<string, string>;
 }
 
 export interface EdgeEnv {

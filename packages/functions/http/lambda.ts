@@ -6,6 +6,7 @@ import { Hono } from "hono";
 import { type APIGatewayProxyResult, handle } from "hono/aws-lambda";
 import { LRUCache } from "lru-cache";
 import type { Edge, EdgeEnv } from "./bindings.ts";
+import { securityHeaders } from "./headers.ts";
 
 export type HttpHandler = (event: APIGatewayProxyEventV2, context: LambdaContext) => Promise<APIGatewayProxyResult>;
 
@@ -15,41 +16,57 @@ const NO_HOST = "none.invalid";
 /**
  * The Lambda handler of the Hono application that a path belongs to. The host is normalised from the raw event before
  * any URL is built of it: Hono's adapter rejects half of the odd hosts before our code runs, and URL parsing changes
- * others.
+ * others. Every answer gets the security headers.
+ * @param formTargets where else forms of these pages may post to
  */
-export function lambdaHandler(appFor: (path: string) => Hono<EdgeEnv> | Promise<Hono<EdgeEnv>>): HttpHandler {
+export function lambdaHandler(
+  appFor: (path: string) => Hono<EdgeEnv> | Promise<Hono<EdgeEnv>>,
+  formTargets: readonly string[] = [],
+): HttpHandler {
   const rootHost = new URL(edgeConfig().ROOT_URL).hostname;
+  const security = securityHeaders(formTargets);
+  const edges = new WeakMap<object, Edge>();
   // Hono's adapter takes an application and wants only its `fetch`: a second routing of each request would cost time.
   const outer = new Hono<{ Bindings: { event: APIGatewayProxyEventV2 } }>();
   outer.fetch = async (request, env) => {
     if (env === undefined || !("event" in env)) throw new Error("Hono's adapter gave no event.");
+    const edge = edges.get(env.event);
+    if (edge === undefined) throw new Error("Hono's adapter gave another event than it was given.");
     const app = await appFor(env.event.rawPath);
-    return app.fetch(request, edgeOf(env.event, rootHost));
+    return app.fetch(request, edge);
   };
   const answer = handle(outer);
   return (event, context) =>
-    withLogFields({ requestId: event.requestContext.requestId }, () => answer(withPlainHost(event), context));
+    withLogFields({ requestId: event.requestContext.requestId }, async () => {
+      const host = hostOf(event.headers.host, rootHost);
+      const plain = withPlainHost(event, host.name);
+      const { http, requestId } = event.requestContext;
+      const edge: Edge = { target: host.target, origin: { sourceIp: http.sourceIp, requestId }, headers: {} };
+      edges.set(plain, edge);
+      const result = await answer(plain, context);
+      return { ...result, headers: { ...edge.headers, ...result.headers, ...(await security()) } };
+    });
 }
 
-function edgeOf(event: APIGatewayProxyEventV2, rootHost: string): Edge {
-  const { http, requestId } = event.requestContext;
-  return { target: targetOf(event.headers.host, rootHost), origin: { sourceIp: http.sourceIp, requestId } };
+interface Host {
+  readonly name: string;
+  readonly target: HostTarget;
 }
 
 /** What well-formed hosts mean depends on their text alone, and a process is asked for the same few all day. */
-const targets = new LRUCache<string, HostTarget>({ max: 1000 });
+const hosts = new LRUCache<string, Host>({ max: 1000 });
 
-function targetOf(host: string | undefined, rootHost: string): HostTarget {
-  const key = `${host} ${rootHost}`;
-  const known = targets.get(key);
+function hostOf(header: string | undefined, rootHost: string): Host {
+  const key = `${header} ${rootHost}`;
+  const known = hosts.get(key);
   if (known !== undefined) return known;
-  const target = Hostnames.target(host, rootHost);
-  if (target.kind === "subdomain") targets.set(key, target);
-  return target;
+  const name = Hostnames.normalise(header) ?? NO_HOST;
+  const host = { name, target: Hostnames.target(name, rootHost) };
+  if (host.target.kind === "subdomain") hosts.set(key, host);
+  return host;
 }
 
-function withPlainHost(event: APIGatewayProxyEventV2) {
-  const host = Hostnames.normalise(event.headers.host) ?? NO_HOST;
+function withPlainHost(event: APIGatewayProxyEventV2, host: string) {
   const { version, routeKey, rawPath, rawQueryString, isBase64Encoded, requestContext } = event;
   return {
     version,

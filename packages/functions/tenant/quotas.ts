@@ -14,8 +14,8 @@ export async function countRequest<A extends TenantActor>(c: EdgeContext, tenant
   if (counted.has(c.req.raw)) return;
   counted.add(c.req.raw);
   const { states, refusal } = await tenant.countRequest();
-  c.header("ratelimit-policy", states.map(policy).join(", "));
-  c.header("ratelimit", states.map(left).join(", "));
+  c.env.headers["ratelimit-policy"] = states.map(policy).join(", ");
+  c.env.headers.ratelimit = states.map(left).join(", ");
   if (refusal !== undefined) throw refusal;
 }
 

@@ -1,10 +1,13 @@
-import type { GrantStmt, Node } from "libpg-query";
-import { columnOf, droppedBy, madeBy, type TableChange, tableChanges } from "../changes.ts";
+import type { CreatePolicyStmt, CreateTrigStmt, GrantStmt, IndexStmt, Node } from "libpg-query";
+import { columnOf, droppedBy, madeBy, type TableChange, tableChanges, viewColumns } from "../changes.ts";
 import type { Statement } from "../sql.ts";
 import { widens } from "../types.ts";
 import type { Rule, Subject } from "./rule.ts";
 
-/** Kinds that may be dropped and made again in one transaction. A table would come back without its rows. */
+/**
+ * Kinds that may be dropped and made again in one transaction. A table would come back without its rows, and what goes with
+ * something by `cascade` does not come back at all.
+ */
 const REPLACEABLE = /^(?:view|function|trigger|index|policy) /;
 
 /**
@@ -19,8 +22,8 @@ export const contractPhase: Rule = {
       : takings(subject).map(({ statement, what }) => ({
           line: statement.line,
           message:
-            `This ${what}, which code of before may use. Do it in a later migration with \`-- @phase contract\` and ` +
-            "`-- @code-knows N`; expand first.",
+            `This ${what}: code of before may not get on with it. Do it in a later migration with \`-- @phase contract\` ` +
+            "and `-- @code-knows N`, after an expand; or waive it with the reason why that code notices nothing.",
         })),
 };
 
@@ -55,7 +58,8 @@ function takings(subject: Subject): Taking[] {
   ];
 }
 
-function takenBy({ tree }: Statement, { made }: Subject): string[] {
+function takenBy({ tree }: Statement, subject: Subject): string[] {
+  const { made } = subject;
   if ("RenameStmt" in tree) {
     const { renameType, newname = "" } = tree.RenameStmt;
     return renameType === "OBJECT_INDEX" ? [] : [`renames something to ${newname}`];
@@ -67,10 +71,42 @@ function takenBy({ tree }: Statement, { made }: Subject): string[] {
   if ("TruncateStmt" in tree) return ["deletes all rows of a table"];
   if ("DropOwnedStmt" in tree || "DropRoleStmt" in tree) return ["drops a role or what it owns"];
   if ("GrantStmt" in tree) return revokesFromOthers(tree.GrantStmt, made) ? ["revokes a right"] : [];
+  if ("IndexStmt" in tree) return refusesEqual(tree.IndexStmt, made);
+  if ("CreateTrigStmt" in tree) return interferes(tree.CreateTrigStmt, made);
+  if ("CreatePolicyStmt" in tree) return hides(tree.CreatePolicyStmt, made);
+  if ("RuleStmt" in tree) return [`changes what statements on ${tree.RuleStmt.relation?.relname ?? ""} do`];
+  const isCascade = "DropStmt" in tree && tree.DropStmt.behavior === "DROP_CASCADE";
+  if (isCascade) return droppedBy(tree).map((name) => `drops ${name} with all that depends on it`);
   return droppedBy(tree)
-    .filter((name) => !(made.has(name) && REPLACEABLE.test(name)))
+    .filter((name) => !(made.has(name) && REPLACEABLE.test(name) && !losesColumns(name, subject)))
     .map((name) => `drops ${name}`);
 }
+
+/** A view that is made again may have more columns, and none less. Of one that selects `*` nobody knows. */
+function losesColumns(name: string, { known, up }: Subject): boolean {
+  if (!name.startsWith("view ")) return false;
+  const before = known.columnsOfView(name.replace("view ", ""));
+  const after = up.statements.flatMap(({ tree }) =>
+    "ViewStmt" in tree && `view ${tree.ViewStmt.view?.relname ?? ""}` === name ? [viewColumns(tree.ViewStmt)] : [],
+  );
+  const now = after.at(-1);
+  if (before === undefined || now === undefined) return true;
+  return before.some((column) => !now.includes(column));
+}
+
+const refusesEqual = ({ unique, relation }: IndexStmt, made: ReadonlySet<string>): string[] =>
+  unique === true && !made.has(`table ${relation?.relname ?? ""}`)
+    ? [`refuses equal values in ${relation?.relname ?? ""}`]
+    : [];
+
+/** No rule sees what its function does with the rows that code of before writes. */
+const interferes = ({ relation }: CreateTrigStmt, made: ReadonlySet<string>): string[] =>
+  made.has(`table ${relation?.relname ?? ""}`)
+    ? []
+    : [`puts a trigger on ${relation?.relname ?? ""}, which may refuse or change rows`];
+
+const hides = ({ permissive, table }: CreatePolicyStmt, made: ReadonlySet<string>): string[] =>
+  permissive === true || made.has(`table ${table?.relname ?? ""}`) ? [] : [`hides rows of ${table?.relname ?? ""}`];
 
 function takenFrom({ table, command }: TableChange, { made, known }: Subject): string[] {
   const name = `${table}.${command.name ?? ""}`;
@@ -92,6 +128,9 @@ function takenFrom({ table, command }: TableChange, { made, known }: Subject): s
     case "AT_DetachPartition":
     case "AT_DropInherit":
       return [`takes rows out of ${table}`];
+    case "AT_EnableRowSecurity":
+    case "AT_ForceRowSecurity":
+      return [`hides rows of ${table}`];
     case "AT_DisableTrig":
     case "AT_DisableTrigAll":
     case "AT_DisableTrigUser":

@@ -1,4 +1,5 @@
 import type { Node } from "libpg-query";
+import { volatileFunctions } from "../changes.ts";
 import type { Script, Statement } from "../sql.ts";
 import { lastName, nodesOf, relationOf } from "../tree.ts";
 import type { Problem, Rule } from "./rule.ts";
@@ -28,7 +29,7 @@ export const repeatableOutside: Rule = {
   },
 };
 
-/** Transactions, locks and settings are the executor's: what changes them here takes its guarantees away. */
+/** Transactions, locks, settings and owners are the executor's: what changes them here takes its guarantees away. */
 export const ownTransaction: Rule = {
   name: "own-transaction",
   check: ({ up, down, verify }) =>
@@ -56,13 +57,24 @@ export const wholeTable: Rule = {
         ),
 };
 
-/** No rule sees into a block. */
+/** No rule sees into a block, nor into what a function does that may write. */
 export const opaqueBlock: Rule = {
   name: "opaque-block",
-  check: ({ up }) =>
-    up.statements
-      .filter(({ tree }) => "DoStmt" in tree)
-      .map(({ line }) => ({ line, message: "No rule sees into a `do` block: write plain statements, or waive this." })),
+  check: ({ up, known }) => {
+    const own = volatileFunctions(up.statements);
+    return up.statements.flatMap(({ tree, line }) => {
+      if ("DoStmt" in tree) {
+        return [{ line, message: "No rule sees into a `do` block: write plain statements, or waive this." }];
+      }
+      if ("CallStmt" in tree) {
+        return [{ line, message: "No rule sees into a procedure: write plain statements, or waive this." }];
+      }
+      const called = calls(tree).find((name) => own.has(name) || known.isVolatile(name));
+      return called === undefined
+        ? []
+        : [{ line, message: `No rule sees what ${called} does: write it plainly, make it \`stable\`, or waive this.` }];
+    });
+  },
 };
 
 /** What verifies runs in rehearsals and again after a crash: it must leave everything as it is. */
@@ -109,16 +121,31 @@ function settingOf(tree: Node): string | undefined {
   if ("TransactionStmt" in tree) return "A transaction of its own";
   if ("LockStmt" in tree) return "A lock of its own";
   if ("VariableSetStmt" in tree) return `Setting ${tree.VariableSetStmt.name ?? "all"}`;
-  const calls = "SelectStmt" in tree ? [...nodesOf(tree, "FuncCall")] : [];
-  const isSetting = calls.some((call) => "funcname" in call && nameOf(call.funcname) === "set_config");
-  return isSetting ? "Setting a variable" : undefined;
+  if ("AlterOwnerStmt" in tree || isGivenAway(tree)) return "Giving something to another role";
+  const called = calls(tree);
+  if (called.includes("set_config")) return "Setting a variable";
+  if (called.some((name) => /^pg_(?:try_)?advisory_/.test(name))) return "Taking or giving back an advisory lock";
+  return called.some((name) => /^pg_(?:terminate|cancel)_backend$/.test(name)) ? "Ending others' work" : undefined;
+}
+
+function isGivenAway(tree: Node): boolean {
+  const commands = "AlterTableStmt" in tree ? (tree.AlterTableStmt.cmds ?? []) : [];
+  return commands.some((cmd) => "AlterTableCmd" in cmd && cmd.AlterTableCmd.subtype === "AT_ChangeOwner");
+}
+
+const DATA = ["SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"] as const;
+
+/** Functions that a statement calls now. In a view, a default or a function they are only named. */
+function calls(tree: Node): string[] {
+  if (!DATA.some((kind) => kind in tree)) return [];
+  return [...nodesOf(tree, "FuncCall")].flatMap((call) => ("funcname" in call ? [nameOf(call.funcname)] : []));
 }
 
 const nameOf = (parts: unknown): string => (Array.isArray(parts) ? lastName(parts) : "");
 
 /** Tables whose rows a statement changes, and those that an insert copies rows out of. */
 function tablesChanged(tree: Node): string[] {
-  const isData = ["SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"].some((kind) => kind in tree);
+  const isData = DATA.some((kind) => kind in tree);
   if (!isData) return [];
   const changed = ["UpdateStmt", "DeleteStmt", "MergeStmt"].flatMap((kind) => [...nodesOf(tree, kind)].map(relationOf));
   const copied = [...nodesOf(tree, "InsertStmt")].flatMap((insert) =>

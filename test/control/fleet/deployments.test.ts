@@ -306,7 +306,7 @@ describe("operators", () => {
     fleet.schemas.everyLead = async (lead) => {
       for (; batches < 6; batches += 1) {
         const { batchSize } = await lead.pace();
-        if (lead.timeLeftMs() === 0) return { kind: "continues", version: BEFORE, rowsDone: batches * 10 };
+        if (lead.isStopping()) return { kind: "continues", version: BEFORE, rowsDone: batches * 10 };
         paces.push(batchSize);
         await lead.progressed(batches * 10);
         if (batches === 2) await Fleet.pace(fleet.operator, id, { batchSize: 7, batchDelayMs: 0 }, WHY);
@@ -453,6 +453,7 @@ test("only those whose tables make a lock long wait for the night, by what the r
     .insertInto("tenantSchemas")
     .values({ tenantId: large?.tenantId ?? "", tableSizes: sizes })
     .execute();
+  for (const seen of [staging, small]) await Fleet.look(fleet.system, fleet.ports, seen?.tenantId ?? "");
   const wanted = fleet.request({ withoutRehearsal: undefined });
   const plan = await Fleet.plan(fleet.system, fleet.ports, wanted);
   expect(plan).toMatchObject({ isQuiet: true, refusals: [] });

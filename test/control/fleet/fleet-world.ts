@@ -26,6 +26,7 @@ export const factsOf = (version: number, changes: Partial<MigrationFacts> = {}):
   codeKnows: undefined,
   isTransactional: true,
   isBackfill: false,
+  losses: [`column items.change_${version}`],
   ...changes,
 });
 
@@ -114,7 +115,9 @@ class MemorySchemas implements TenantSchemas {
     const outcome = await fault(lead, database);
     if (outcome !== undefined) return outcome;
     // As the tenant's own database does it: in the transaction of the work.
-    if (BigInt(lead.fence) < database.fence) return { kind: "overtaken", reason: "fenced" };
+    if (BigInt(lead.fence) < database.fence) {
+      return { kind: "overtaken", reason: "fenced", fence: String(database.fence) };
+    }
     database.fence = BigInt(lead.fence);
     run(database);
     return {
@@ -153,7 +156,10 @@ export async function startFleetWorld() {
     replace: async () => undefined,
     delete: async () => undefined,
   };
-  const rehearsed: { statements: RehearsalReport["statements"] } = { statements: [] };
+  const rehearsed: { -readonly [K in "failure" | "statements"]: RehearsalReport[K] } = {
+    statements: [],
+    failure: undefined,
+  };
   const ports: FleetPorts = {
     schemas,
     secrets,
@@ -164,7 +170,7 @@ export async function startFleetWorld() {
         toVersion,
         statements: rehearsed.statements,
         rollback: { isProved: true, reason: undefined },
-        failure: undefined,
+        failure: rehearsed.failure,
         tableSizes: {},
       }),
     },
@@ -296,6 +302,7 @@ export async function startFleetWorld() {
     await db.deleteFrom("deployments").execute();
     await db.deleteFrom("rehearsals").execute();
     await db.deleteFrom("releases").execute();
+    await db.deleteFrom("contracts").execute();
     await db.deleteFrom("tenantSchemas").execute();
     await db.deleteFrom("outbox").execute();
     await db.deleteFrom("tenantHosts").where("host", "like", "fleet-%").execute();
@@ -311,6 +318,7 @@ export async function startFleetWorld() {
     schemas.order = [];
     schemas.looks = 0;
     rehearsed.statements = [];
+    rehearsed.failure = undefined;
   }
 
   return {

@@ -61,7 +61,7 @@ test("whatever a queue, a clock, workers and operators do: one lead at a time, c
             stall = false;
             await new Promise<void>((wake) => waiting.push(wake));
           }
-          if (lead.signal.aborted) return { kind: "overtaken", reason: "fenced" };
+          if (lead.signal.aborted) return { kind: "overtaken", reason: "lost" };
           const state = troubled.pop();
           return state === undefined || state === "none" ? undefined : failureOf(state);
         };
@@ -199,7 +199,7 @@ test("signs of life keep the lead for as long as it takes; without it, the work 
       .where("tenantId", "=", tenantId)
       .execute();
     await expect.poll(() => lead.signal.aborted).toBe(true);
-    return { kind: "overtaken", reason: "fenced" };
+    return { kind: "overtaken", reason: "lost" };
   };
   await fleet.lead(id, tenantId, { heartbeatMs: 20 });
   expect(await fleet.target(id, tenantId)).toMatchObject({ state: "running", fence: "99" });

@@ -1,4 +1,4 @@
-import { type BlockerWatch, watchBlockers } from "../blockers.ts";
+import { blockerOf, type Holder, holders } from "../blockers.ts";
 import { LOCK_NOT_AVAILABLE, Overtaken, type Place, StepFailed, stateOf, UNDONE_BY_OTHERS } from "../failures.ts";
 import { fenceStatement, SCHEMAS } from "../history.ts";
 import type { Migration, Plane } from "../migration.ts";
@@ -14,6 +14,13 @@ const PAUSE_MS = 500;
 /** Kept for recording what happened. */
 const RESERVE_MS = 10_000;
 const STATEMENT_TIMEOUT_MIN_MS = 1000;
+
+/** Also where nothing is to be done: whoever was let at it before is late from now on. @throws Overtaken */
+export async function raiseFence({ session, plane, lead, history }: SchemaRun): Promise<void> {
+  if (lead === undefined || history.fence === BigInt(lead.fence)) return;
+  const rows = await session.rows(fenceStatement(plane, lead));
+  if (rows.length !== 1) throw new Overtaken("fenced", history.fence);
+}
 
 /**
  * Runs `work` in one transaction in which nobody with a lower fence can follow. Rolled back when it throws.
@@ -84,29 +91,35 @@ export async function inPlace<T>(place: Place, work: () => Promise<T>): Promise<
 
 /**
  * Tries again, after a while that differs from runner to runner, what others have undone: a lock that was not to be had,
- * a deadlock, a lost race. From the second attempt on somebody looks who is in the way.
+ * a deadlock, a lost race. Who was in the way of the last attempt is in the error.
  * @param work leaves nothing behind when it throws
  */
-export async function withRetries<T>(run: SchemaRun, { lockTimeoutMs }: Limits, work: () => Promise<T>): Promise<T> {
-  let watch: BlockerWatch | undefined;
-  try {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await work();
-      } catch (error) {
-        const state = stateOf(error);
-        if (state === undefined || !UNDONE_BY_OTHERS.includes(state)) throw error;
-        const pauseMs = PAUSE_MS * attempt * (0.5 + Math.random());
-        const isLast = attempt === ATTEMPTS_MAX || timeLeftMs(run) < pauseMs + lockTimeoutMs + RESERVE_MS;
-        if (isLast) throw withBlocker(error, watch?.seen());
-        run.log?.info("Migration is tried again", { backend: run.backend, sqlState: state, blocker: watch?.seen() });
-        if (state === LOCK_NOT_AVAILABLE) watch ??= await watchBlockers(run.openBeside, run.backend);
-        await pause(run, pauseMs);
-      }
+export async function withRetries<T>(run: SchemaRun, limits: Limits & Scripts, work: () => Promise<T>): Promise<T> {
+  let before: readonly Holder[] = [];
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      const state = stateOf(error);
+      if (state === undefined || !UNDONE_BY_OTHERS.includes(state)) throw error;
+      const after = state === LOCK_NOT_AVAILABLE ? await holders(run.session) : [];
+      const blocker = blockerOf(statementAt(limits, error), before, after);
+      const pauseMs = PAUSE_MS * attempt * (0.5 + Math.random());
+      const isLast = attempt === ATTEMPTS_MAX || timeLeftMs(run) < pauseMs + limits.lockTimeoutMs + RESERVE_MS;
+      if (isLast) throw withBlocker(error, blocker);
+      run.log?.info("Migration is tried again", { attempt, sqlState: state, blocker });
+      await pause(run, pauseMs);
+      before = await holders(run.session);
     }
-  } finally {
-    await watch?.end();
   }
+}
+
+/** What is tried. Of several migrations in one transaction, the first. */
+type Scripts = Partial<Pick<Migration, "name" | "up" | "down">>;
+
+function statementAt({ name, up, down }: Scripts, error: unknown): string {
+  if (!(error instanceof StepFailed) || error.place.name !== name || error.place.script === "verify") return "";
+  return (error.place.script === "up" ? up : down)?.[(error.place.statement ?? 0) - 1] ?? "";
 }
 
 const withBlocker = (error: unknown, blocker: string | undefined): unknown =>

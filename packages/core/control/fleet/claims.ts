@@ -5,9 +5,10 @@ import type { MigrationFacts } from "../../ports/schemas.ts";
 import type { ControlScope } from "../scope.ts";
 import { type Deployment, type DeploymentState, migrationsBetween, type Target } from "./deployments.ts";
 import { ATTEMPTS_MAX } from "./failures.ts";
-import { closeFailed, halt } from "./recording.ts";
+import { closeFailed } from "./recording.ts";
 import { contractRefusal } from "./releases.ts";
 import { dueAt, EARLY_SECONDS, hasRoom, hint } from "./releasing.ts";
+import { halt } from "./stopping.ts";
 import { heardAt } from "./visibility.ts";
 
 /** Far longer than the time between two heartbeats, so that a lease which ran out means a dead worker. */
@@ -156,9 +157,11 @@ async function take(tx: ControlScope, deployment: Deployment, target: FoundTarge
   const leaseUntil = secondsAfter(now, LEASE_SECONDS);
   const { deploymentId, tenantId } = target;
   const attempts = target.attempts + 1;
+  const isWayBack = deployment.kind === "rollback";
   const { fence } = await tx.db
     .updateTable("tenantSchemas")
-    .set({ fence: sql<string>`fence + 1` })
+    // On a way back nobody knows the version until somebody tells: saying one that is gone would be worse than none.
+    .set({ fence: sql<string>`fence + 1`, ...(isWayBack ? { version: null } : {}) })
     .where("tenantId", "=", tenantId)
     .returning("fence")
     .executeTakeFirstOrThrow();
@@ -177,7 +180,7 @@ async function take(tx: ControlScope, deployment: Deployment, target: FoundTarge
     failedBefore: target.sqlState ?? undefined,
     work:
       deployment.repair === null
-        ? { kind: "lead", toVersion: target.toVersion ?? target.fromVersion, isWayBack: deployment.kind === "rollback" }
+        ? { kind: "lead", toVersion: target.toVersion ?? target.fromVersion, isWayBack }
         : { kind: "repair", repair: deployment.repair },
     pace: { batchSize: deployment.batchSize, batchDelayMs: deployment.batchDelayMs },
     ownerSecretArn: target.ownerSecretArn,

@@ -2,7 +2,7 @@ import { DomainError } from "../../kernel/errors.ts";
 import { newId } from "../../kernel/ids.ts";
 import { reasonOfOperator, requireOperator } from "../provisioning/operators.ts";
 import type { ControlScope } from "../scope.ts";
-import { settle, settleIfNone } from "./baseline.ts";
+import { settleForward, settleIfNone } from "./baseline.ts";
 import { appendHistory, lockDeployment } from "./deployments.ts";
 import { draft } from "./planning.ts";
 import type { FleetPorts } from "./ports.ts";
@@ -28,7 +28,8 @@ export async function deploy(
   if (plan.refusals.length > 0) throw new DomainError("conflict", plan.refusals.join(" "));
   const isWhole = isWholeFleet(request.selection);
   if (plan.targets === 0) {
-    if (isWhole) await control.tx((tx) => settle(tx, plan.toVersion));
+    // No refusal and nobody behind: everybody has at least this version.
+    if (isWhole) await control.tx((tx) => settleForward(tx, plan.toVersion));
     return { deploymentId: undefined };
   }
   const deploymentId = await control.tx(async (tx) => {

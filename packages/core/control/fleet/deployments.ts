@@ -90,7 +90,7 @@ export const haltRuleOf = (deployment: Deployment): HaltRule => ({
   failures: deployment.haltFailures,
 });
 
-/** The migrations between two versions, in the order of their numbers. */
+/** The migrations between two versions, in the order of their numbers, without their statements. */
 export function migrationsBetween(
   migrations: readonly MigrationFacts[],
   one: number,
@@ -98,7 +98,13 @@ export function migrationsBetween(
 ): readonly MigrationFacts[] {
   const lower = Math.min(one, other);
   const upper = Math.max(one, other);
-  return migrations.filter(({ version }) => version > lower && version <= upper);
+  return migrations.filter(({ version }) => version > lower && version <= upper).map(factsOf);
+}
+
+/** A migration is more than its facts, and plans are printed as they are. */
+function factsOf(migration: MigrationFacts): MigrationFacts {
+  const { version, name, checksum, phase, codeKnows, isTransactional, isBackfill, losses } = migration;
+  return { version, name, checksum, phase, codeKnows, isTransactional, isBackfill, losses };
 }
 
 /** Appends to the audit log what was done to a deployment: its history is read from there. */

@@ -8,6 +8,7 @@ export type Outlook = { readonly kind: "retry"; readonly seconds: number } | { r
 export const ATTEMPTS_MAX = 8;
 
 const CANCELLED = "57014";
+const CANCELLED_ATTEMPTS_MAX = 3;
 /** A full disk, and memory that ran out: neither is over in seconds, and neither mends itself for long. */
 const EXHAUSTED: readonly string[] = ["53100", "53200"];
 const EXHAUSTED_ATTEMPTS_MAX = 3;
@@ -21,7 +22,7 @@ const CONNECTION_CLASS = "08";
 
 /**
  * Whether a failure may pass by itself, by its SQLSTATE: what is wrong with data or statements, and whatever is unknown
- * here, fails at once. A statement that ran into its time limit gets one more try.
+ * here, fails at once. A statement that ran into its time limit gets one more try, and none after the third attempt.
  * @param attempts made so far, this one included
  * @param failedBefore the SQLSTATE of the attempt before, if that failed too
  * @param random in [0, 1)
@@ -35,7 +36,9 @@ export function outlookOf(
   const fail: Outlook = { kind: "fail" };
   if (attempts >= ATTEMPTS_MAX) return fail;
   const soon: Outlook = { kind: "retry", seconds: backoffSeconds(attempts, undefined, random) };
-  if (sqlState === CANCELLED) return failedBefore === CANCELLED ? fail : soon;
+  if (sqlState === CANCELLED) {
+    return failedBefore === CANCELLED || attempts >= CANCELLED_ATTEMPTS_MAX ? fail : soon;
+  }
   if (sqlState !== undefined && EXHAUSTED.includes(sqlState)) {
     if (attempts >= EXHAUSTED_ATTEMPTS_MAX) return fail;
     return { kind: "retry", seconds: Math.ceil(EXHAUSTED_SECONDS_MAX * (0.5 + random / 2)) };

@@ -1,7 +1,9 @@
 export { settledVersion } from "./baseline.ts";
+export type { Changed } from "./commands.ts";
 export { deploy } from "./deploying.ts";
 export type { StateCounts, TargetState } from "./deployments.ts";
 export * as Fleet from "./fleet.ts";
+export { type Inventory, type InventoryCounts, inventory, type PharmacySchema } from "./inventory.ts";
 export { type LeadHint, lead } from "./leading.ts";
 export {
   type DeploymentStatus,
@@ -14,18 +16,8 @@ export {
   status,
   targets,
 } from "./listing.ts";
-export { type DriftedTenant, type DriftReport, drift, look, scan } from "./looks.ts";
-export {
-  abandon,
-  type Changed,
-  type ChangedTargets,
-  pace,
-  pause,
-  promote,
-  resume,
-  retry,
-  skip,
-} from "./operations.ts";
+export { type DriftedTenant, type DriftReport, drift, look, lookOnSchedule, scan } from "./looks.ts";
+export { abandon, pace, pause, promote, resume } from "./operations.ts";
 export { type DeploymentPlan, plan } from "./planning.ts";
 export type { FleetPorts } from "./ports.ts";
 export type { FailureGroup } from "./progress.ts";
@@ -36,4 +28,6 @@ export { type DeploymentRequest, defaults } from "./requests.ts";
 export { planRollback, type RollbackPlan, type RollbackRequest, rollback } from "./rollbacks.ts";
 export type { Selection } from "./selection.ts";
 export { serverOf } from "./servers.ts";
+export { type Ring, rings, setMigrationsMax, setQuietHours, setRing } from "./settings.ts";
 export { sweep } from "./sweeping.ts";
+export { type ChangedTargets, retry, skip } from "./target-operations.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { haltReason } from "./halting.ts";
+import { haltReason, waveRefusal } from "./halting.ts";
 
 const rule = { rate: 0.01, sample: 50, failures: 10 };
 
@@ -16,3 +16,18 @@ test.each([
 ])("$failed failed, $succeeded did not: $why", ({ succeeded, failed, first, halts }) => {
   expect(haltReason(rule, { succeeded, failed }, first) !== undefined).toBe(halts);
 });
+
+test.each([
+  { succeeded: 4, failed: 0, targets: 4, isRefused: false, why: "nobody failed" },
+  { succeeded: 0, failed: 0, targets: 4, isRefused: false, why: "all were left out" },
+  { succeeded: 1, failed: 1, targets: 2, isRefused: false, why: "one poisoned pharmacy, however small the wave" },
+  { succeeded: 0, failed: 1, targets: 1, isRefused: true, why: "nobody got there" },
+  { succeeded: 0, failed: 1, targets: 4, isRefused: true, why: "nobody got there, three were left out" },
+  { succeeded: 98, failed: 2, targets: 100, isRefused: true, why: "more than one, and above the rate" },
+  { succeeded: 198, failed: 2, targets: 200, isRefused: false, why: "exactly the rate" },
+])(
+  "at the end of a wave of $targets, $failed failed, $succeeded did not: $why",
+  ({ targets, isRefused, ...attempted }) => {
+    expect(waveRefusal(rule, attempted, targets) !== undefined).toBe(isRefused);
+  },
+);

@@ -26,4 +26,14 @@ export function haltReason(rule: HaltRule, { succeeded, failed }: Attempted, isF
   return `${failed} of ${attempted} pharmacies failed, which is above ${percent(rule.rate)}.`;
 }
 
+/**
+ * Why a wave that is through is not followed by the next one by itself. One poisoned pharmacy is tolerated, and no more
+ * than the rate beyond that; not a wave that nobody got through.
+ */
+export function waveRefusal({ rate }: HaltRule, { succeeded, failed }: Attempted, targets: number): string | undefined {
+  if (failed === 0) return undefined;
+  if (succeeded > 0 && failed <= Math.max(1, rate * targets)) return undefined;
+  return `${failed} of the ${targets} pharmacies of this wave failed.`;
+}
+
 const percent = (rate: number): string => `${Number((rate * 100).toFixed(2))} %`;

@@ -78,7 +78,7 @@ class KeptLead implements SchemaLead {
   readonly #timer: NodeJS.Timeout;
   #leaseUntil: Date;
   #pace: Pace;
-  /** Paused, halted or abandoned meanwhile: a backfill stops at its next batch. */
+  /** Paused, halted or abandoned meanwhile. */
   #isStopping = false;
   #beat: Promise<void> = Promise.resolve();
 
@@ -101,7 +101,11 @@ class KeptLead implements SchemaLead {
   }
 
   timeLeftMs(): number {
-    return this.#isStopping ? 0 : this.#timeLeftMs();
+    return this.#timeLeftMs();
+  }
+
+  isStopping(): boolean {
+    return this.#isStopping;
   }
 
   /** What it was before when the control database does not answer: a batch more does no harm. */

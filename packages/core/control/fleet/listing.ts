@@ -1,5 +1,4 @@
 import { sql } from "kysely";
-import { secondsAfter } from "../../kernel/clock.ts";
 import { notFound } from "../../kernel/errors.ts";
 import { idSchema } from "../../kernel/ids.ts";
 import type { ControlScope } from "../scope.ts";
@@ -13,9 +12,10 @@ import {
   type WaveCounts,
 } from "./deployments.ts";
 import { type FailureGroup, failuresOf, secondsLeftOf } from "./progress.ts";
-import { obstacles } from "./promotion.ts";
-import { EARLY_SECONDS } from "./releasing.ts";
-import { type Waiting, waitsFor } from "./words.ts";
+import { type Obstacle, obstacles } from "./promotion.ts";
+import { type Selection, selectedIds } from "./selection.ts";
+import { waitingOf } from "./waiting.ts";
+import { waitsFor } from "./words.ts";
 
 /** One deployment, as a list shows it. */
 export interface ListedDeployment {
@@ -80,6 +80,10 @@ export interface DeploymentStatus extends ListedDeployment {
   readonly targets: number;
   /** In words, each with what to do if something is. */
   readonly waitsFor: readonly string[];
+  /** What keeps it from going on, once its wave is through. */
+  readonly obstacles: readonly Obstacle[];
+  /** Whether it does nothing more until an operator does. */
+  readonly needsOperator: boolean;
   readonly failures: readonly FailureGroup[];
   /** About so many seconds until all targets are led, at the pace so far and without quiet hours; undefined when nobody knows. */
   readonly secondsLeft: number | undefined;
@@ -109,16 +113,26 @@ export async function status(control: ControlScope, deploymentId?: string): Prom
   const counts = totals(byWave.map(({ counts: ofWave }) => ofWave));
   const waves = await wavesOf(control, id, byWave);
   const waiting = await waitingOf(control, deployment, byWave);
+  const found = deployment.state === "running" ? await obstacles(control, deployment) : [];
   return {
     ...summaryOf(deployment),
     counts,
     targets: Object.values(counts).reduce((sum, count) => sum + count, 0),
     wave: deployment.wave,
     waves,
-    waitsFor: waitsFor(deployment, waiting, deployment.state === "running" ? await obstacles(control, deployment) : []),
+    waitsFor: waitsFor(deployment, waiting, found),
+    obstacles: found,
+    needsOperator: needsOperator(deployment, counts, found),
     failures: await failuresOf(control, id),
     secondsLeft: deployment.finishedAt === null ? await secondsLeftOf(control, deployment, counts) : undefined,
   };
+}
+
+function needsOperator({ state }: Deployment, { running }: StateCounts, found: readonly Obstacle[]): boolean {
+  if (state === "completed" || state === "abandoned") return false;
+  if (state !== "running") return running === 0;
+  // Only a soak ends by itself.
+  return found.some(({ kind }) => kind !== "soak");
 }
 
 function summaryOf(deployment: Deployment) {
@@ -157,13 +171,23 @@ export interface ShownTarget {
   readonly skipReason: string | null;
 }
 
-/** Targets of a deployment. @param page.after tenant id of the last one of the page before */
+/**
+ * Targets of a deployment.
+ * @param page.after tenant id of the last one of the page before
+ * @throws DomainError `not_found`, `invalid_input` for a selection that cannot be meant
+ */
 export async function targets(
   control: ControlScope,
   deploymentId: string,
-  page: { readonly state?: TargetState | undefined; readonly limit: number; readonly after?: string | undefined },
+  page: {
+    readonly state?: TargetState | undefined;
+    readonly selection?: Selection | undefined;
+    readonly limit: number;
+    readonly after?: string | undefined;
+  },
 ): Promise<{ readonly targets: readonly ShownTarget[]; readonly next: string | undefined }> {
   const { id } = await find(control, deploymentId);
+  const selected = await selectedIds(control, page.selection);
   const rows = await control.db
     .selectFrom("deploymentTargets")
     .innerJoin("tenants", "tenants.id", "deploymentTargets.tenantId")
@@ -197,6 +221,9 @@ export async function targets(
     .where("deploymentId", "=", id)
     .$if(page.state !== undefined, (query) => query.where("deploymentTargets.state", "=", page.state ?? "failed"))
     .$if(page.after !== undefined, (query) => query.where("deploymentTargets.tenantId", ">", page.after ?? ""))
+    .$if(selected !== undefined, (query) =>
+      query.where(({ eb, val }) => eb("deploymentTargets.tenantId", "=", eb.fn.any(val([...(selected ?? [])])))),
+    )
     .orderBy("deploymentTargets.tenantId")
     .limit(page.limit + 1)
     .execute();
@@ -217,17 +244,21 @@ export interface HistoryEntry {
 
 const HISTORY_MAX = 500;
 
-/** Who did what to a deployment, and what it did by itself, the oldest first. @throws DomainError `not_found` */
+/**
+ * Who did what to a deployment, and what it did by itself, the oldest first; of a very long one the newest 500.
+ * @throws DomainError `not_found`
+ */
 export async function history(control: ControlScope, deploymentId: string): Promise<readonly HistoryEntry[]> {
   const { id } = await find(control, deploymentId);
-  return control.db
+  const newest = await control.db
     .selectFrom("auditLog")
     .select(["at", "actorKind", "actorId", "action", "tenantId", "reason", "before", "after"])
     .where(sql<boolean>`after ->> 'deploymentId' = ${id}`)
-    .orderBy("at")
-    .orderBy("id")
+    .orderBy("at", "desc")
+    .orderBy("id", "desc")
     .limit(HISTORY_MAX)
     .execute();
+  return newest.reverse();
 }
 
 async function find(control: ControlScope, deploymentId: string | undefined): Promise<Deployment> {
@@ -261,30 +292,4 @@ async function wavesOf(
     );
     return { ...wave, counts, targets: Object.values(counts).reduce((sum, count) => sum + count, 0) };
   });
-}
-
-async function waitingOf(
-  control: ControlScope,
-  { id, wave }: Deployment,
-  byWave: readonly WaveCounts[],
-): Promise<Waiting> {
-  const counts = totals(byWave.filter((found) => found.wave <= wave).map(({ counts: ofWave }) => ofWave));
-  const waiting = await control.db
-    .selectFrom("deploymentTargets")
-    .select((e) => [
-      e.fn.countAll<string>().filterWhere("attempts", ">", 0).as("again"),
-      e.fn.min("nextRunAt").filterWhere("attempts", ">", 0).as("againAt"),
-      e.fn.countAll<string>().filterWhere("attempts", "=", 0).as("quiet"),
-      e.fn.min("nextRunAt").filterWhere("attempts", "=", 0).as("quietAt"),
-    ])
-    .where("deploymentId", "=", id)
-    .where("wave", "<=", wave)
-    .where("state", "=", "pending")
-    .where("nextRunAt", ">", secondsAfter(control.clock.now(), EARLY_SECONDS))
-    .executeTakeFirstOrThrow();
-  return {
-    counts,
-    again: { count: Number(waiting.again), at: waiting.againAt ?? undefined },
-    quiet: { count: Number(waiting.quiet), at: waiting.quietAt ?? undefined },
-  };
 }

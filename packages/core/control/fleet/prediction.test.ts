@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { RehearsalReport, RehearsedStatement } from "../../ports/schemas.ts";
-import { predictedLockMs } from "./prediction.ts";
+import { growsWithTables, predictedLockMs } from "./prediction.ts";
 
 const MiB = 1024 * 1024;
 
@@ -82,4 +82,12 @@ test("it is never below the measured time, and never shorter for a larger pharma
       expect(predictedLockMs(report(given), { "pharmacy.items": bytes + more })).toBeGreaterThanOrEqual(smaller);
     }),
   );
+});
+
+test("the sizes of tables matter where a statement goes through one while somebody is locked out", () => {
+  expect(growsWithTables(report(statement({ scans: ["pharmacy.items"] })))).toBe(true);
+  expect(growsWithTables(report(statement({ rewrites: ["pharmacy.items"] })))).toBe(true);
+  expect(growsWithTables(report(statement()))).toBe(false);
+  const locks = [{ relation: "pharmacy.items", mode: "ShareUpdateExclusiveLock" }];
+  expect(growsWithTables(report(statement({ locks, scans: ["pharmacy.items"] })))).toBe(false);
 });

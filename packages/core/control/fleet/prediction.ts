@@ -30,6 +30,16 @@ export function predictedLockMs(report: RehearsalReport, tableSizes: Readonly<Re
   return Math.ceil(Math.max(0, ...windows.values()));
 }
 
+/**
+ * Whether the sizes of a pharmacy's tables matter: some statement goes through a table while it or an earlier one stops
+ * people.
+ */
+export function growsWithTables({ statements }: Pick<RehearsalReport, "statements">): boolean {
+  return statements.some(
+    ({ locks, rewrites, scans }) => rewrites.length + scans.length > 0 && locks.some(({ mode }) => STOPPING.has(mode)),
+  );
+}
+
 /** Never below 1: a small pharmacy is given the measured time. */
 function growth(
   { rewrites, scans }: RehearsedStatement,

@@ -1,6 +1,6 @@
 import { secondsAfter } from "../../kernel/clock.ts";
 import type { ControlScope } from "../scope.ts";
-import { settle } from "./baseline.ts";
+import { lockFleet, settleForward } from "./baseline.ts";
 import {
   appendHistory,
   attemptedOf,
@@ -12,9 +12,10 @@ import {
   totals,
   type WaveCounts,
 } from "./deployments.ts";
-import { haltReason } from "./halting.ts";
+import { haltReason, waveRefusal } from "./halting.ts";
 import { release } from "./releasing.ts";
 import { fleetMembers, wholeFleet } from "./selection.ts";
+import { halt } from "./stopping.ts";
 import { addTargets } from "./targets.ts";
 
 /** What keeps a wave that has settled from being followed by the next one, or the deployment from being over. */
@@ -29,8 +30,9 @@ export type Obstacle =
 /**
  * Takes a deployment as far as it can go by itself: settles its wave, promotes it, completes it, and releases what is
  * due. Called after everything that may have changed its targets, with the deployment locked.
+ * @param isSeen whether an operator resumes it, who knows of its failures
  */
-export async function moveOn(tx: ControlScope, deployment: Deployment): Promise<Deployment> {
+export async function moveOn(tx: ControlScope, deployment: Deployment, isSeen = false): Promise<Deployment> {
   let current = deployment;
   while (current.state === "running") {
     const { id } = current;
@@ -41,6 +43,9 @@ export async function moveOn(tx: ControlScope, deployment: Deployment): Promise<
       return current;
     }
     const wave = await settleWave(tx, current);
+    // Once, when it is through: after that the failures still keep the next one back, and wake nobody again.
+    const refusal = wave.isSettledNow && !isSeen ? refusalOf(current, counts) : undefined;
+    if (refusal !== undefined) return halt(tx, current, refusal);
     const next = await waveAfter(tx, current);
     if (next === undefined && (await takeInLate(tx, current))) continue;
     if ((await obstaclesOf(tx, current, counts, wave)).length > 0) return current;
@@ -76,8 +81,10 @@ async function obstaclesOf(
   const found: Obstacle[] = [];
   const all = totals(counts.map(({ counts: ofWave }) => ofWave));
   const isLast = (await waveAfter(control, deployment)) === undefined;
-  if (isLast ? all.failed > 0 : isAboveRule(deployment, all)) found.push({ kind: "failures", count: all.failed });
-  const drifted = await countDrifted(control, deployment);
+  const isTooMuch = isAboveRule(deployment, all) || refusalOf(deployment, counts) !== undefined;
+  if (isLast ? all.failed > 0 : isTooMuch) found.push({ kind: "failures", count: all.failed });
+  // A repair changes no schema: whatever differs did so before.
+  const drifted = deployment.kind === "repair" ? 0 : await countDrifted(control, deployment);
   if (drifted > 0) found.push({ kind: "drift", count: drifted });
   if (isLast) return found;
   const until = settledAt === null ? undefined : secondsAfter(settledAt, deployment.soakSeconds);
@@ -88,6 +95,13 @@ async function obstaclesOf(
 
 const isAboveRule = (deployment: Deployment, counts: StateCounts): boolean =>
   haltReason(haltRuleOf(deployment), attemptedOf(counts), deployment.wave === 1) !== undefined;
+
+/** Of the wave that is under way. */
+function refusalOf(deployment: Deployment, counts: readonly WaveCounts[]): string | undefined {
+  const ofWave = totals(counts.filter(({ wave }) => wave === deployment.wave).map((found) => found.counts));
+  const targets = Object.values(ofWave).reduce((sum, count) => sum + count, 0);
+  return waveRefusal(haltRuleOf(deployment), attemptedOf(ofWave), targets);
+}
 
 const soFar = (counts: readonly WaveCounts[], wave: number): readonly StateCounts[] =>
   counts.filter((ofWave) => ofWave.wave <= wave).map(({ counts: states }) => states);
@@ -116,15 +130,25 @@ async function unsettle(tx: ControlScope, { id, wave }: Deployment): Promise<voi
     .execute();
 }
 
-async function settleWave(tx: ControlScope, { id, wave }: Deployment): Promise<WaveRow> {
-  const now = tx.clock.now();
-  return tx.db
-    .updateTable("deploymentWaves")
-    .set((e) => ({ settledAt: e.fn.coalesce("settledAt", e.val(now)) }))
+async function settleWave(
+  tx: ControlScope,
+  { id, wave }: Deployment,
+): Promise<WaveRow & { readonly isSettledNow: boolean }> {
+  const known = await tx.db
+    .selectFrom("deploymentWaves")
+    .select(["settledAt", "promotedAt"])
     .where("deploymentId", "=", id)
     .where("position", "=", wave)
-    .returning(["settledAt", "promotedAt"])
     .executeTakeFirstOrThrow();
+  if (known.settledAt !== null) return { ...known, isSettledNow: false };
+  const settledAt = tx.clock.now();
+  await tx.db
+    .updateTable("deploymentWaves")
+    .set({ settledAt })
+    .where("deploymentId", "=", id)
+    .where("position", "=", wave)
+    .execute();
+  return { ...known, settledAt, isSettledNow: true };
 }
 
 async function waveAfter(control: ControlScope, { id, wave }: Deployment): Promise<number | undefined> {
@@ -170,6 +194,8 @@ async function promoteTo(tx: ControlScope, deployment: Deployment, next: number)
 async function takeInLate(tx: ControlScope, deployment: Deployment): Promise<boolean> {
   const { id, kind, selector, toVersion, wave } = deployment;
   if (kind !== "migrate" || selector !== "" || toVersion === null) return false;
+  // Whoever opens after this sees the new settled version.
+  await lockFleet(tx);
   let taken = 0;
   for await (const page of fleetMembers(tx, wholeFleet, toVersion)) {
     const known = await tx.db
@@ -208,8 +234,10 @@ async function complete(tx: ControlScope, deployment: Deployment, counts: readon
   const { id, kind, selector, toVersion } = deployment;
   const finishedAt = tx.clock.now();
   await tx.db.updateTable("deployments").set({ state: "completed", finishedAt }).where("id", "=", id).execute();
-  if (kind === "migrate" && selector === "" && toVersion !== null) await settle(tx, toVersion);
   const { succeeded, skipped } = totals(counts.map(({ counts: ofWave }) => ofWave));
+  // Where everybody was left out nobody has it.
+  const isFleets = kind === "migrate" && selector === "" && succeeded > 0;
+  if (isFleets && toVersion !== null) await settleForward(tx, toVersion);
   await appendHistory(tx, id, { action: "deployment.completed", after: { succeeded, skipped } });
   return { ...deployment, state: "completed", finishedAt };
 }

@@ -3,7 +3,6 @@ import type { SchemaDifference, SchemaFailure, SchemaOutcome } from "../../ports
 import type { ControlScope } from "../scope.ts";
 import type { Claim } from "./claims.ts";
 import {
-  appendHistory,
   attemptedOf,
   countTargets,
   type Deployment,
@@ -16,6 +15,8 @@ import { outlookOf } from "./failures.ts";
 import { haltReason } from "./halting.ts";
 import { moveOn } from "./promotion.ts";
 import { hint } from "./releasing.ts";
+import { halt } from "./stopping.ts";
+import { askForLooks, showVersion } from "./visibility.ts";
 
 const TEXT_MAX = 2000;
 const NAMED_DIFFERENCES = 10;
@@ -33,6 +34,7 @@ export async function recordOutcome(
 ): Promise<void> {
   await control.tx(async (tx) => {
     const deployment = await lockDeployment(tx, claim.deploymentId);
+    if (outcome.kind === "overtaken" && outcome.reason === "fenced") await catchUp(tx, claim.tenantId, outcome.fence);
     const change = changeOf(tx, deployment, claim, outcome);
     const target = await tx.db
       .updateTable("deploymentTargets")
@@ -47,23 +49,19 @@ export async function recordOutcome(
       tx.log.warn("migration overtaken", { deploymentId: claim.deploymentId, fence: claim.fence });
       return;
     }
+    const version = outcome.kind === "overtaken" ? undefined : outcome.version;
     if (outcome.kind === "reached") await keepSchema(tx, claim, outcome, drift);
+    else if (version !== undefined) await keepVersion(tx, claim.tenantId, version);
     if (target.nextRunAt !== null) await hintAgain(tx, claim, target.nextRunAt);
     const after = await haltIfNeeded(tx, deployment, target.state === "failed", await misfitOf(tx, claim, drift));
     await moveOn(tx, after);
+    const isOver = target.state !== "pending" && target.state !== "queued";
+    if (version === undefined && isOver && claim.work.kind === "lead") await askForLooks(tx, [claim.tenantId]);
+    // A way back has said its version, and says another one only when it is over.
+    if (deployment.kind === "rollback" && !isOver) return;
     // After the locks of servers: every change of a tenant waits for the one row that numbers those changes.
-    if (outcome.kind === "reached") await showVersion(tx, claim.tenantId, outcome.version);
+    if (version !== undefined && version > 0) await showVersion(tx, claim.tenantId, version);
   });
-}
-
-/** Shows the version that a tenant has to whoever asks the registry. */
-export async function showVersion(tx: ControlScope, tenantId: string, version: number): Promise<void> {
-  await tx.db
-    .updateTable("tenants")
-    .set({ schemaVersion: version, updatedAt: tx.clock.now() })
-    .where("id", "=", tenantId)
-    .where("schemaVersion", "is distinct from", version)
-    .execute();
 }
 
 /** Gives a target to the operator, and does what its deployment does about a failure. */
@@ -80,37 +78,7 @@ export async function closeFailed(
     .where("tenantId", "=", tenantId)
     .execute();
   await moveOn(tx, await haltIfNeeded(tx, deployment, true, undefined));
-}
-
-/**
- * Stops a deployment: those under way end, and what was released is taken back.
- * @returns the deployment as it is now
- */
-export async function halt(tx: ControlScope, deployment: Deployment, reason: string): Promise<Deployment> {
-  const haltReasonText = reason.slice(0, TEXT_MAX);
-  await tx.db
-    .updateTable("deployments")
-    .set({ state: "halted", haltReason: haltReasonText })
-    .where("id", "=", deployment.id)
-    .execute();
-  await takeBack(tx, deployment.id);
-  await appendHistory(tx, deployment.id, {
-    action: "deployment.halted",
-    before: { state: deployment.state },
-    after: { state: "halted", reason: haltReasonText },
-  });
-  tx.log.alarm("deployment-halted", { deploymentId: deployment.id, reason: haltReasonText });
-  return { ...deployment, state: "halted", haltReason: haltReasonText };
-}
-
-/** Whatever is released and not begun waits again: its message, when it comes, finds nothing to do. */
-export async function takeBack(tx: ControlScope, deploymentId: string): Promise<void> {
-  await tx.db
-    .updateTable("deploymentTargets")
-    .set({ state: "pending" })
-    .where("deploymentId", "=", deploymentId)
-    .where("state", "=", "queued")
-    .execute();
+  await askForLooks(tx, [tenantId]);
 }
 
 type TargetChange = Partial<Omit<Target, "deploymentId" | "tenantId">>;
@@ -122,16 +90,18 @@ function changeOf(tx: ControlScope, deployment: Deployment, claim: Claim, outcom
     return { state: "succeeded", finishedAt: now, reachedVersion: version, fingerprint, ...nothingTold };
   }
   if (outcome.kind === "continues") {
-    const onward: TargetChange = { attempts: 0, rowsDone: String(outcome.rowsDone), ...nothingTold };
+    const { version: reachedVersion, rowsDone } = outcome;
+    const onward: TargetChange = { attempts: 0, reachedVersion, rowsDone: String(rowsDone), ...nothingTold };
     // It keeps its place on the server: it is the next to go there.
     if (deployment.state === "running") return { ...onward, state: "queued", nextRunAt: now };
     return { ...onward, ...waiting(deployment, now, now) };
   }
-  const failure = outcome.kind === "failed" ? outcome : overtaken[outcome.reason];
+  const failure = outcome.kind === "failed" ? outcome : overtakenBy(outcome);
+  const got = failure.version === undefined ? {} : { reachedVersion: failure.version };
   const outlook = outlookOf(failure, claim.attempts, claim.failedBefore, Math.random());
   tx.log.warn("migration failed", { ...told(failure), attempt: claim.attempts, ...outlook });
-  if (outlook.kind === "fail") return { state: "failed", finishedAt: now, ...told(failure) };
-  return { ...told(failure), ...waiting(deployment, now, secondsAfter(now, outlook.seconds)) };
+  if (outlook.kind === "fail") return { state: "failed", finishedAt: now, ...got, ...told(failure) };
+  return { ...got, ...told(failure), ...waiting(deployment, now, secondsAfter(now, outlook.seconds)) };
 }
 
 /** What was abandoned meanwhile does not go on. */
@@ -144,16 +114,23 @@ function waiting(deployment: Deployment, now: Date, nextRunAt: Date): TargetChan
   };
 }
 
-const unanswered = { sqlState: undefined, isConnection: true } as const;
+type OvertakenOutcome = Extract<SchemaOutcome, { kind: "overtaken" }>;
 
-/** Somebody else was let at the schema, or has its lock: that passes, or an operator has to look. */
-const overtaken = {
-  busy: {
-    message: "Something else holds the lock of this schema: another migration, or a worker that is still ending.",
-    ...unanswered,
-  },
-  fenced: { message: "The database has seen a later worker than this one.", ...unanswered },
-} as const satisfies Record<string, Pick<SchemaFailure, "message" | "sqlState" | "isConnection">>;
+const overtakenWords: Readonly<Record<OvertakenOutcome["reason"], string>> = {
+  busy: "Something else holds the lock of this schema: another migration, or a worker that is still ending.",
+  lost: "The control database did not answer for as long as a lease lasts, so that the work was cancelled.",
+  fenced:
+    "The pharmacy's database has seen a later worker than the control database knows of, as after a restore of the " +
+    "control database: the next attempt goes in after that one.",
+};
+
+/** That passes, or an operator has to look. */
+const overtakenBy = ({ reason }: OvertakenOutcome) => ({
+  message: overtakenWords[reason],
+  version: undefined,
+  sqlState: undefined,
+  isConnection: true,
+});
 
 type Told = Pick<Target, "error" | "sqlState" | "migration" | "statement" | "blocker">;
 
@@ -177,8 +154,30 @@ async function keepSchema(
 ): Promise<void> {
   await tx.db
     .updateTable("tenantSchemas")
-    .set({ version, fingerprint, drift: drift.length === 0 ? null : [...drift] })
+    // Its fingerprint was compared, which is a look; the sizes of its tables are for the next one.
+    .set({ version, fingerprint, drift: drift.length === 0 ? null : [...drift], lookedAt: tx.clock.now() })
     .where("tenantId", "=", tenantId)
+    .execute();
+}
+
+/** What was reached by one that did not get to its end: its schema as a whole was not looked at. */
+async function keepVersion(tx: ControlScope, tenantId: string, version: number): Promise<void> {
+  await tx.db
+    .updateTable("tenantSchemas")
+    .set({ version, fingerprint: null })
+    .where("tenantId", "=", tenantId)
+    .where("version", "is distinct from", version)
+    .execute();
+}
+
+/** A pharmacy's database may have seen more leads than a restored control database knows: the next one is above those. */
+async function catchUp(tx: ControlScope, tenantId: string, fence: string | undefined): Promise<void> {
+  if (fence === undefined) return;
+  await tx.db
+    .updateTable("tenantSchemas")
+    .set({ fence })
+    .where("tenantId", "=", tenantId)
+    .where("fence", "<", fence)
     .execute();
 }
 
@@ -190,10 +189,12 @@ async function hintAgain(tx: ControlScope, claim: Claim, nextRunAt: Date): Promi
 /** Words for a schema that got to its version and is not what it should be. */
 async function misfitOf(
   tx: ControlScope,
-  { tenantId }: Claim,
+  { tenantId, work }: Claim,
   drift: readonly SchemaDifference[],
 ): Promise<string | undefined> {
   if (drift.length === 0) return undefined;
+  // A repair may be what mends the rows that drift has spoilt; it never changes a schema itself.
+  if (work.kind === "repair") return undefined;
   const tenant = await tx.db
     .selectFrom("tenants")
     .leftJoin("tenantHosts", (join) =>

@@ -17,23 +17,39 @@ export interface Release {
   readonly retiredAt: Date | null;
 }
 
+/** What a release says of itself. */
+export interface Announcement extends Pick<Release, "name" | "channel" | "schemaKnown" | "schemaRequired"> {
+  /** Migrations that it comes with and that take a shape away: an older release does not know them. */
+  readonly contracts?: readonly Contract[];
+}
+
+export interface Contract {
+  readonly version: number;
+  readonly name: string;
+  /** The schema version that all code must know where it was carried out. */
+  readonly codeKnows: number;
+}
+
 /** So long requests and jobs of a release may still run that gets no new ones. */
 const LAST_WORK_SECONDS = 15 * MINUTE_SECONDS;
 
 /**
  * Says that a release runs from now on, before it gets its first request; again for one that was retired and is back.
  * @returns how many pharmacies have a schema older than it knows, and how many it cannot serve until theirs is newer
- * @throws DomainError `invalid_input` when it requires more than it knows
+ * @throws DomainError `invalid_input` when it requires more than it knows, `conflict` when a pharmacy has lost a shape that
+ * it needs: nothing of the release may be deployed then
  */
 export async function announceRelease(
   control: ControlScope,
-  release: Pick<Release, "name" | "channel" | "schemaKnown" | "schemaRequired">,
+  release: Announcement,
 ): Promise<{ readonly behind: number; readonly closed: number }> {
-  const { schemaKnown, schemaRequired } = release;
+  const { schemaKnown, schemaRequired, contracts = [] } = release;
   if (schemaRequired > schemaKnown) throw invalidInput("A release cannot require a schema that it does not know.");
   return control.tx(async (tx) => {
     const announcedAt = tx.clock.now();
     const { name, channel } = release;
+    await keepContracts(tx, contracts);
+    await requireShapes(tx, release);
     await tx.db
       .insertInto("releases")
       .values({ name, channel, schemaKnown, schemaRequired, announcedAt })
@@ -77,6 +93,51 @@ export async function retireRelease(control: ControlScope, name: string, reason:
     await tx.db.updateTable("releases").set({ retiredAt }).where("name", "=", name).execute();
     await ControlAudit.append(tx, { action: "release.retired", reason: why, after: { name } });
   });
+}
+
+async function keepContracts(tx: ControlScope, contracts: readonly Contract[]): Promise<void> {
+  for (const { version, name, codeKnows } of contracts) {
+    await tx.db
+      .insertInto("contracts")
+      .values({ version, name, codeKnows })
+      .onConflict((conflict) => conflict.column("version").doUpdateSet({ name, codeKnows }))
+      .execute();
+  }
+}
+
+/** A contract has no way back, so that code of before it has none either. */
+async function requireShapes(tx: ControlScope, { name, schemaKnown }: Announcement): Promise<void> {
+  const lost = await tx.db
+    .selectFrom("contracts")
+    .select(["contracts.name", "codeKnows"])
+    .where("codeKnows", ">", schemaKnown)
+    .where((e) =>
+      e.or([
+        e.exists(
+          e
+            .selectFrom("tenants")
+            .innerJoin("tenantDatabases", "tenantDatabases.tenantId", "tenants.id")
+            .select("tenants.id")
+            .whereRef("tenants.schemaVersion", ">=", "contracts.version"),
+        ),
+        e.exists(
+          e
+            .selectFrom("deploymentTargets")
+            .select("tenantId")
+            .where("state", "=", "running")
+            .whereRef("toVersion", ">=", "contracts.version")
+            .whereRef("fromVersion", "<", "contracts.version"),
+        ),
+      ]),
+    )
+    .orderBy("contracts.version")
+    .executeTakeFirst();
+  if (lost === undefined) return;
+  throw new DomainError(
+    "conflict",
+    `${lost.name} was carried out: what release ${name} needs is gone from pharmacies' databases. Code has to know ` +
+      `version ${lost.codeKnows} of the schema, and this one knows ${schemaKnown}: deploy a newer one.`,
+  );
 }
 
 const RELEASES_MAX = 100;

@@ -39,6 +39,8 @@ export async function release(tx: ControlScope, deployment: Deployment): Promise
 /** What a decision about quiet hours is made from. */
 export interface QuietSubject {
   readonly predictedLockMs: number | null;
+  /** Whether it may be long, and nobody knows. */
+  readonly isLockUnknown: boolean;
   readonly timeZone: string;
   readonly quietFrom: string;
   readonly quietUntil: string;
@@ -46,7 +48,7 @@ export interface QuietSubject {
 
 /** When a target may go: now, or when its quiet hours begin if its change is for those. */
 export function dueAt(deployment: Deployment, subject: QuietSubject, now: Date): Date {
-  const isLong = (subject.predictedLockMs ?? 0) > QUIET_LOCK_MS;
+  const isLong = subject.isLockUnknown || (subject.predictedLockMs ?? 0) > QUIET_LOCK_MS;
   if (deployment.quietOverride !== null || !(deployment.isQuiet || isLong)) return now;
   const hours = { from: subject.quietFrom, until: subject.quietUntil, timeZone: subject.timeZone };
   return isQuiet(now, hours) ? now : nextQuiet(now, hours);
@@ -102,6 +104,7 @@ async function candidatesOf(tx: ControlScope, { id, wave }: Deployment): Promise
           "deploymentTargets.wave",
           "deploymentTargets.position",
           "deploymentTargets.predictedLockMs",
+          "deploymentTargets.isLockUnknown",
           t.fn
             .agg<string>("row_number")
             .over((over) => over.partitionBy("deploymentTargets.server").orderBy("wave").orderBy("position"))
@@ -130,6 +133,7 @@ async function candidatesOf(tx: ControlScope, { id, wave }: Deployment): Promise
       "waiting.tenantId",
       "waiting.server",
       "waiting.predictedLockMs",
+      "waiting.isLockUnknown",
       "tenants.timeZone",
       "tenantSchemas.quietFrom",
       "tenantSchemas.quietUntil",

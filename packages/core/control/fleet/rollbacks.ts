@@ -10,6 +10,8 @@ import {
   type Deployment,
   lockDeployment,
   migrationsBetween,
+  openStates,
+  type Target,
   totals,
 } from "./deployments.ts";
 import { endAbandoned } from "./operations.ts";
@@ -25,6 +27,10 @@ export interface RollbackPlan {
   /** Migrations that are undone, in that order. */
   readonly migrations: readonly MigrationFacts[];
   readonly targets: number;
+  /** Some of those that did not get to its version, and are taken back from where they stopped. */
+  readonly partly: readonly string[];
+  /** Are back already, by a rollback that was not finished. */
+  readonly back: number;
   readonly waves: readonly { readonly position: number; readonly name: string; readonly targets: number }[];
   /** What is lost for good, migration by migration. */
   readonly losses: readonly string[];
@@ -47,8 +53,9 @@ export async function planRollback(
 }
 
 /**
- * Leads exactly those whom a deployment got to its version back to where each came from, the last wave first. Whatever
- * that deployment had not begun is given up: it could not go on after this.
+ * Leads exactly those whom a deployment got anywhere back to where each came from, the last wave first. Whatever that
+ * deployment had not begun is given up: it could not go on after this. After a rollback that was not finished, another
+ * one takes the rest back.
  * @throws DomainError `conflict` with every reason why it cannot be: somebody is under way, a shape was taken away, a
  * later deployment went on from there; `not_found`, `invalid_input`, `forbidden`
  */
@@ -102,10 +109,11 @@ async function draftOf(
   deployment: Deployment,
   withoutRehearsal: string | undefined,
 ): Promise<Draft> {
-  const reached = await reachedBy(tx, deployment);
+  const got = await reachedBy(tx, deployment);
+  const reached = got.filter(({ version, fromVersion }) => version > fromVersion);
   const waves = await wavesBack(tx, deployment, reached);
   const lowest = Math.min(...reached.map(({ fromVersion }) => fromVersion));
-  const highest = Math.max(...reached.map(({ reachedVersion }) => reachedVersion));
+  const highest = Math.max(...reached.map(({ version }) => version));
   const migrations = reached.length === 0 ? [] : migrationsBetween(schemas.migrations, lowest, highest).toReversed();
   return {
     lowest,
@@ -113,36 +121,95 @@ async function draftOf(
     plan: {
       migrations,
       targets: reached.length,
+      partly: reached
+        .filter(({ state }) => state !== "succeeded")
+        .slice(0, NAMED_MAX)
+        .map(({ subdomain, companyName }) => subdomain ?? companyName),
+      back: got.length - reached.length,
       waves: waves.map(({ position, name, targets }) => ({ position, name, targets: targets.length })),
-      losses: migrations.map(({ name }) => `${name}: what was written into the shapes that it added.`),
-      refusals: await refusalsOf(tx, { deployment, reached, migrations, lowest, highest, withoutRehearsal }),
+      losses: migrations
+        .filter(({ losses }) => losses.length > 0)
+        .map(({ name, losses }) => `${name}: what was written into ${losses.join(", ")}.`),
+      refusals: await refusalsOf(tx, { deployment, got, reached, migrations, lowest, highest, withoutRehearsal }),
     },
   };
 }
 
+const NAMED_MAX = 5;
+
 interface Reached {
   readonly tenantId: string;
+  readonly companyName: string;
+  readonly subdomain: string | null;
   readonly server: string;
   readonly wave: number;
   readonly position: number;
+  readonly state: Target["state"];
   readonly fromVersion: number;
-  readonly reachedVersion: number;
-  readonly schemaVersion: number | null;
+  /** What it has now, as its last lead or look found it. The registry may say an older one: a way back begins with that. */
+  readonly version: number;
+  /** Whether it has a later version now than this deployment got it to. */
+  readonly hasMovedOn: boolean;
+  /** A deployment that has not done with it. */
+  readonly heldBy: string | null;
 }
 
+/** Also those that failed or were given up half-way, and those back already: whoever was ever beyond where they came from. */
 async function reachedBy(tx: ControlScope, { id, kind }: Deployment): Promise<readonly Reached[]> {
   if (kind !== "migrate") return [];
   const rows = await tx.db
     .selectFrom("deploymentTargets")
     .innerJoin("tenants", "tenants.id", "deploymentTargets.tenantId")
-    .select(["tenantId", "server", "wave", "position", "fromVersion", "reachedVersion", "tenants.schemaVersion"])
-    .where("deploymentId", "=", id)
-    .where("deploymentTargets.state", "=", "succeeded")
-    .whereRef("reachedVersion", ">", "fromVersion")
-    .orderBy("wave", "desc")
-    .orderBy("position", "desc")
+    .leftJoin("tenantSchemas", "tenantSchemas.tenantId", "deploymentTargets.tenantId")
+    .leftJoin("tenantHosts", (join) =>
+      join.onRef("tenantHosts.tenantId", "=", "tenants.id").on("tenantHosts.kind", "=", "primary"),
+    )
+    .leftJoin("deploymentTargets as held", (join) =>
+      join
+        .onRef("held.tenantId", "=", "deploymentTargets.tenantId")
+        .on("held.deploymentId", "<>", id)
+        .on("held.state", "in", [...openStates]),
+    )
+    .select([
+      "deploymentTargets.tenantId",
+      "tenants.name as companyName",
+      "tenantHosts.host as subdomain",
+      "deploymentTargets.server",
+      "deploymentTargets.wave",
+      "deploymentTargets.position",
+      "deploymentTargets.state",
+      "deploymentTargets.fromVersion",
+      "deploymentTargets.reachedVersion",
+      "deploymentTargets.toVersion",
+      "tenantSchemas.version",
+      "held.deploymentId as heldBy",
+      (e) =>
+        e
+          .exists(
+            e
+              .selectFrom("deploymentTargets as later")
+              .innerJoin("deployments", "deployments.id", "later.deploymentId")
+              .select("later.deploymentId")
+              .whereRef("later.tenantId", "=", "deploymentTargets.tenantId")
+              .whereRef("later.fence", ">", "deploymentTargets.fence")
+              .where("later.deploymentId", "<>", id)
+              .where("deployments.kind", "=", "migrate"),
+          )
+          .as("wasLedLater"),
+    ])
+    .where("deploymentTargets.deploymentId", "=", id)
+    .where("deploymentTargets.fence", "is not", null)
+    .orderBy("deploymentTargets.wave", "desc")
+    .orderBy("deploymentTargets.position", "desc")
     .execute();
-  return rows.flatMap(({ reachedVersion, ...row }) => (reachedVersion === null ? [] : [{ ...row, reachedVersion }]));
+  return rows.flatMap(({ reachedVersion, toVersion, version: seen, wasLedLater, ...row }) => {
+    const { fromVersion } = row;
+    const version = seen ?? reachedVersion ?? fromVersion;
+    // What a look found beyond what a lead could still tell is this deployment's, unless another one came after it.
+    const untold = wasLedLater ? fromVersion : Math.min(version, toVersion ?? version);
+    const got = Math.max(reachedVersion ?? fromVersion, untold);
+    return got > fromVersion ? [{ ...row, version, hasMovedOn: version > got }] : [];
+  });
 }
 
 async function wavesBack(tx: ControlScope, { id }: Deployment, reached: readonly Reached[]): Promise<Draft["waves"]> {
@@ -158,8 +225,8 @@ async function wavesBack(tx: ControlScope, { id }: Deployment, reached: readonly
       percent: percent ?? undefined,
       targets: reached
         .filter(({ wave }) => wave === position)
-        .map(({ tenantId, server, fromVersion, reachedVersion }) => ({
-          ...{ tenantId, server, version: reachedVersion, toVersion: fromVersion },
+        .map(({ tenantId, server, fromVersion, version }) => ({
+          ...{ tenantId, server, version, toVersion: fromVersion },
           predictedLockMs: undefined,
         })),
     }))
@@ -171,6 +238,7 @@ async function refusalsOf(
   tx: ControlScope,
   given: {
     readonly deployment: Deployment;
+    readonly got: readonly Reached[];
     readonly reached: readonly Reached[];
     readonly migrations: readonly MigrationFacts[];
     readonly lowest: number;
@@ -178,13 +246,18 @@ async function refusalsOf(
     readonly withoutRehearsal: string | undefined;
   },
 ): Promise<readonly string[]> {
-  const { deployment, reached, migrations, lowest, highest, withoutRehearsal } = given;
+  const { deployment, got, reached, migrations, lowest, highest, withoutRehearsal } = given;
   if (deployment.kind !== "migrate") return [`A ${deployment.kind} cannot be rolled back: deploy forward instead.`];
   const refusals: string[] = [];
   const { running } = totals((await countTargets(tx, deployment.id)).map(({ counts }) => counts));
   if (running > 0) refusals.push(`${running} of its pharmacies are under way: wait until they have ended.`);
   if (deployment.state === "running") refusals.push("It is still running: pause it first.");
-  if (reached.length === 0) return [...refusals, "Nobody got a new schema by it: there is nothing to take back."];
+  if (got.length === 0) return [...refusals, "Nobody got a new schema by it: there is nothing to take back."];
+  for (const [heldBy, held] of Map.groupBy(reached, (one) => one.heldBy)) {
+    if (heldBy === null) continue;
+    refusals.push(`Deployment ${heldBy} has not done with ${held.length} of them: let it end, or abandon it.`);
+  }
+  if (reached.length === 0) return [...refusals, "All who got it are back where they came from."];
   const contract = migrations.find(({ phase }) => phase === "contract");
   if (contract !== undefined) {
     refusals.push(
@@ -193,7 +266,7 @@ async function refusalsOf(
     );
   }
   if (migrations.length !== highest - lowest) refusals.push("This release does not know all migrations to undo.");
-  const moved = reached.filter(({ schemaVersion, reachedVersion }) => schemaVersion !== reachedVersion).length;
+  const moved = reached.filter(({ hasMovedOn }) => hasMovedOn).length;
   if (moved > 0) refusals.push(`${moved} of its pharmacies went on to another version since: roll that back first.`);
   if (withoutRehearsal === undefined && !(await isProved(tx, deployment))) {
     refusals.push("No rehearsal proved the way back: say why it goes without.");

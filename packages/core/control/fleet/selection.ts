@@ -192,6 +192,33 @@ export async function lowestVersion(control: ControlScope, chosen: Chosen): Prom
   return lowest ?? undefined;
 }
 
+/**
+ * Ids of those that are meant, for lists of something else that is theirs.
+ * @returns undefined: everybody
+ * @throws DomainError `invalid_input` as `choose`
+ */
+export async function selectedIds(
+  control: ControlScope,
+  selection: Selection | undefined,
+): Promise<readonly string[] | undefined> {
+  if (selection === undefined || isWholeFleet(selection)) return undefined;
+  const chosen = await choose(control, selection);
+  const rows = await chosenMembers(control, chosen).select("tenants.id").execute();
+  return rows.map(({ id }) => id);
+}
+
+/** All tenants with a database that are open, or a part of them, with what was last seen of their schemas. */
+export function fleetOf(control: ControlScope, selected: readonly string[] | undefined) {
+  return control.db
+    .selectFrom("tenants")
+    .innerJoin("tenantDatabases", "tenantDatabases.tenantId", "tenants.id")
+    .leftJoin("tenantSchemas", "tenantSchemas.tenantId", "tenants.id")
+    .where("tenants.state", "not in", ["provisioning", "provisioning_failed"])
+    .$if(selected !== undefined, (query) =>
+      query.where(({ eb, val }) => eb("tenants.id", "=", eb.fn.any(val([...(selected ?? [])])))),
+    );
+}
+
 /** Everybody. */
 export const wholeFleet: Chosen = { tenantIds: undefined, terms: { equal: {}, version: undefined } };
 

@@ -3,6 +3,7 @@ import type { ControlScope } from "../scope.ts";
 import { type Deployment, lockDeployment } from "./deployments.ts";
 import { moveOn } from "./promotion.ts";
 import { hint } from "./releasing.ts";
+import { askForLooks } from "./visibility.ts";
 
 /** A hint that is this late was lost. */
 const OVERDUE_SECONDS = 30;
@@ -60,14 +61,19 @@ async function bringBack(tx: ControlScope, { id, state }: Deployment): Promise<n
           skipReason: "The deployment was abandoned, and its worker never came back.",
         } as const)
       : ({ state: "pending", nextRunAt: now } as const);
-  const { numUpdatedRows } = await tx.db
+  const found = await tx.db
     .updateTable("deploymentTargets")
     .set({ leaseUntil: null, ...change })
     .where("deploymentId", "=", id)
     .where("state", "=", "running")
     .where("leaseUntil", "<", now)
-    .executeTakeFirstOrThrow();
-  return Number(numUpdatedRows);
+    .returning("tenantId")
+    .execute();
+  await askForLooks(
+    tx,
+    found.map(({ tenantId }) => tenantId),
+  );
+  return found.length;
 }
 
 async function hintOverdue(tx: ControlScope, { id: deploymentId, state }: Deployment): Promise<number> {

@@ -7,6 +7,7 @@ import { ensureServers } from "./servers.ts";
 /** A tenant and where it is led. */
 export type NewTarget = Pick<PlannedTarget, "tenantId" | "server" | "version" | "predictedLockMs"> & {
   readonly toVersion: number | null;
+  readonly isLockUnknown?: boolean;
 };
 
 const CHUNK = 500;
@@ -31,16 +32,19 @@ export async function addTargets(
     await tx.db
       .insertInto("deploymentTargets")
       .values(
-        chunk.map(({ tenantId, wave, position, server, version, toVersion, predictedLockMs }) => ({
-          deploymentId,
-          tenantId,
-          wave,
-          position,
-          server,
-          fromVersion: version,
-          toVersion,
-          predictedLockMs: predictedLockMs ?? null,
-        })),
+        chunk.map(
+          ({ tenantId, wave, position, server, version, toVersion, predictedLockMs, isLockUnknown = false }) => ({
+            deploymentId,
+            tenantId,
+            wave,
+            position,
+            server,
+            fromVersion: version,
+            toVersion,
+            predictedLockMs: predictedLockMs ?? null,
+            isLockUnknown,
+          }),
+        ),
       )
       .execute()
       .catch((error: unknown) => {

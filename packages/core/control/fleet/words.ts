@@ -6,6 +6,8 @@ export interface Waiting {
   readonly counts: StateCounts;
   /** Failed before, and tried again: how many, and when the first of them is. */
   readonly again: { readonly count: number; readonly at: Date | undefined };
+  /** Until every process has heard of the version that they have: how many, and when the first of them goes on. */
+  readonly heard: { readonly count: number; readonly at: Date | undefined };
   /** Not before their quiet hours: how many, and when the first of them begin. */
   readonly quiet: { readonly count: number; readonly at: Date | undefined };
 }
@@ -13,7 +15,7 @@ export interface Waiting {
 /** What a deployment waits for, as an operator reads it: what it is, then what to do if something is. */
 export function waitsFor(
   deployment: Pick<Deployment, "state" | "haltReason">,
-  { counts, again, quiet }: Waiting,
+  { counts, again, heard, quiet }: Waiting,
   obstacles: readonly Obstacle[],
 ): readonly string[] {
   const { state, haltReason } = deployment;
@@ -31,8 +33,13 @@ export function waitsFor(
   if (state !== "running") return words;
   if (counts.queued > 0) words.push(`${pharmacies(counts.queued)} about to begin.`);
   if (again.count > 0) words.push(`${pharmacies(again.count)} to be tried again${from(again.at)}.`);
+  if (heard.count > 0) {
+    words.push(
+      `${pharmacies(heard.count)} waiting until every process has heard of its schema's version${from(heard.at)}.`,
+    );
+  }
   if (quiet.count > 0) words.push(`${pharmacies(quiet.count)} waiting for their quiet hours${from(quiet.at)}.`);
-  const rest = counts.pending - again.count - quiet.count;
+  const rest = counts.pending - again.count - heard.count - quiet.count;
   if (rest > 0) words.push(`${pharmacies(rest)} waiting for a free place on their server.`);
   return [...words, ...obstacles.map(wordsOf)];
 }

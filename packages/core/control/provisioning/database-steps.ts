@@ -1,9 +1,10 @@
 import { MINUTE_SECONDS, secondsAfter } from "../../kernel/clock.ts";
 import { DomainError, unavailable } from "../../kernel/errors.ts";
-import type { ProjectEndpoints } from "../../ports/database-hosts.ts";
+import type { DatabaseHosts, ProjectEndpoints } from "../../ports/database-hosts.ts";
 import type { OwnerSecret } from "../../ports/tenant-setup.ts";
-import { settledVersion } from "../fleet/baseline.ts";
+import { lockFleet, settledVersion } from "../fleet/baseline.ts";
 import type { ControlScope } from "../scope.ts";
+import { noteCreation, secondsToSettle } from "./creations.ts";
 import {
   completeOwnerSecret,
   ensureAppSecret,
@@ -40,7 +41,7 @@ export async function reservePlace({ control, ports, settings, tenant }: StepCon
 }
 
 export async function createDatabase(context: StepContext): Promise<StepOutcome> {
-  const { tenant, ports, settings } = context;
+  const { tenant, ports } = context;
   const database = present(context.database, "place of the database");
   if (database.isAdopted) return done();
   const hosts = hostsOf(ports.hosts, database.provider);
@@ -48,26 +49,36 @@ export async function createDatabase(context: StepContext): Promise<StepOutcome>
   // was made is found and can still be opened.
   const owner = await ensureOwnerPassword(ports.secrets, await nameOf(context, "owner"), tenant.id);
   const found = await hosts.find(database.projectName);
-  if (found?.status === "failed" && !(await hosts.delete(found.ref)).isAccepted) {
-    throw unavailable("The provider is not ready to delete the project that failed.", settings.databasePollSeconds);
-  }
+  if (found?.status === "failed") await deleteFailed(context, database, found.ref);
   const isUsable = found?.status === "creating" || found?.status === "ready";
-  const project = isUsable
-    ? found
-    : await hosts.create({
-        name: database.projectName,
-        ownerPassword: owner.password,
-        region: database.region,
-        size: database.size,
-        schemaVersion: await schemaVersionFor(context),
-      });
+  // One that was asked for and not recorded, and has shown itself by now, is no reason to wait.
+  if (found === undefined) await requireSettled(context);
+  const project = isUsable ? found : await create(context, database, hosts, owner.password);
   return done(async (tx) => {
     await tx.db
       .updateTable("tenantDatabases")
-      .set({ projectRef: project.ref, ownerSecretArn: owner.reference })
+      .set({ projectRef: project.ref, ownerSecretArn: owner.reference, creationAskedAt: null })
       .where("tenantId", "=", tenant.id)
       .execute();
   });
+}
+
+/** @throws DomainError `unavailable` while a project that was asked for before may still show itself */
+async function requireSettled({ control, tenant }: StepContext): Promise<void> {
+  const seconds = await secondsToSettle(control, tenant.id);
+  if (seconds === 0) return;
+  throw unavailable("The provider was asked for the project, and may still be making it.", seconds);
+}
+
+async function create(
+  context: StepContext,
+  { projectName: name, region, size }: TenantDatabase,
+  hosts: DatabaseHosts,
+  ownerPassword: string,
+): Promise<{ readonly ref: string }> {
+  const schemaVersion = await schemaVersionFor(context);
+  await noteCreation(context.control, context.tenant.id);
+  return hosts.create({ name, ownerPassword, region, size, schemaVersion });
 }
 
 export async function awaitDatabase(context: StepContext): Promise<StepOutcome> {
@@ -105,6 +116,7 @@ async function replaceProject(
   if (made > 0 && made % PROJECTS_MAX === 0) {
     throw new DomainError("conflict", `The provider says that the database project ${what}, now ${made} times.`);
   }
+  if (what === "has failed") await deleteFailed(context, database, present(database.projectRef, "database project"));
   return {
     kind: "restart",
     from: "create_database",
@@ -118,6 +130,16 @@ async function replaceProject(
         .execute();
     },
   };
+}
+
+async function deleteFailed(
+  { ports, settings }: StepContext,
+  { provider }: TenantDatabase,
+  ref: string,
+): Promise<void> {
+  const { isAccepted } = await hostsOf(ports.hosts, provider).delete(ref);
+  if (isAccepted) return;
+  throw unavailable("The provider is not ready to delete the project that failed.", settings.databasePollSeconds);
 }
 
 async function projectsMade(control: ControlScope, jobId: string): Promise<number> {
@@ -174,6 +196,34 @@ export async function applySchema(context: StepContext): Promise<StepOutcome> {
       .where("id", "=", context.tenant.id)
       .execute();
   });
+}
+
+/**
+ * Leads the new database on when the whole fleet got a newer version since its own was made: no deployment will do it,
+ * because none takes in who is not open yet.
+ * @returns the version that it has then
+ */
+export async function catchUpWithFleet(context: StepContext): Promise<number> {
+  const { control, ports, tenant } = context;
+  const { schemaVersion } = await control.db
+    .selectFrom("tenants")
+    .select("schemaVersion")
+    .where("id", "=", tenant.id)
+    .executeTakeFirstOrThrow();
+  const toVersion = await schemaVersionFor(context);
+  if (schemaVersion !== null && schemaVersion >= toVersion) return schemaVersion;
+  return (await ports.setup.migrate(await ownerOf(context), toVersion)).schemaVersion;
+}
+
+/** @throws DomainError `unavailable` when the fleet has gone on; it goes no further until the transaction ends */
+export async function requireCurrent(
+  tx: ControlScope,
+  { ports: { setup } }: StepContext,
+  version: number,
+): Promise<void> {
+  await lockFleet(tx);
+  if (version >= (await settledVersion(tx, setup.newestSchemaVersion, setup.requiredSchemaVersion))) return;
+  throw unavailable("The whole fleet got a newer schema just now.", 1);
 }
 
 /** What all other pharmacies have: nobody begins with a change that is still being tried on a few. */

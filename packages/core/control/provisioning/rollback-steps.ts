@@ -4,6 +4,7 @@ import type { DatabaseHosts, ListedProject } from "../../ports/database-hosts.ts
 import { ControlAudit } from "../audit/audit.ts";
 import type { ControlScope } from "../scope.ts";
 import { adoptionsOf } from "./adoptions.ts";
+import { secondsToSettle } from "./creations.ts";
 import { adoptedSecretName, secretName } from "./credentials.ts";
 import { configuredHosts, hostsOf } from "./places.ts";
 import { done, projectNameOf, type Step, type StepContext, type StepOutcome } from "./step.ts";
@@ -24,8 +25,6 @@ export const FIRST_ROLLBACK_POSITION = 1000;
 
 /** A provider that takes longer to delete a project needs a person. */
 const DELETION_WAIT_MINUTES = 30;
-/** After a creation whose end is unknown, a project may turn up this much later. */
-const CREATION_SETTLES_SECONDS = 60;
 
 async function deleteCustomer({ control, ports, tenant, jobId }: StepContext): Promise<StepOutcome> {
   if (await wasTried(control, jobId, "payment_customer")) {
@@ -45,7 +44,7 @@ async function deleteCustomer({ control, ports, tenant, jobId }: StepContext): P
 }
 
 async function deleteProjects(context: StepContext): Promise<StepOutcome> {
-  const { control, settings, jobId, stepStartedAt, tenant, database } = context;
+  const { control, settings, stepStartedAt, tenant, database } = context;
   // Also one that was adopted before another one was.
   const adopted = await adoptionsOf(control, [tenant.id]);
   let found = 0;
@@ -59,7 +58,7 @@ async function deleteProjects(context: StepContext): Promise<StepOutcome> {
   }
   // Deleting may take a while, may have been refused for now, and a creation may only now come to its end: so it is
   // looked at again until nothing is left.
-  if (found > 0 || (await mayStillAppear(control, jobId))) {
+  if (found > 0 || (await secondsToSettle(control, tenant.id)) > 0) {
     if (control.clock.now() > secondsAfter(stepStartedAt, DELETION_WAIT_MINUTES * MINUTE_SECONDS)) {
       throw unavailable(`The database project is still there after ${DELETION_WAIT_MINUTES} minutes.`, MINUTE_SECONDS);
     }
@@ -96,20 +95,6 @@ async function namesakes(hosts: DatabaseHosts, tenantId: string): Promise<readon
     after = page.next;
   } while (after !== undefined);
   return found;
-}
-
-/** Whether the last creation ended without a project that we know of, and only just. */
-async function mayStillAppear(control: ControlScope, jobId: string): Promise<boolean> {
-  const last = await control.db
-    .selectFrom("provisioningAttempts")
-    .select(["outcome", "startedAt", "finishedAt"])
-    .where("jobId", "=", jobId)
-    .where("step", "=", "create_database")
-    .orderBy("fence", "desc")
-    .limit(1)
-    .executeTakeFirst();
-  if (last === undefined || last.outcome === "done") return false;
-  return secondsAfter(last.finishedAt ?? last.startedAt, CREATION_SETTLES_SECONDS) > control.clock.now();
 }
 
 async function deleteSecrets({ control, ports, settings, jobId, tenant, database }: StepContext): Promise<StepOutcome> {

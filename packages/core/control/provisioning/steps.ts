@@ -4,10 +4,12 @@ import { ControlAudit } from "../audit/audit.ts";
 import {
   applySchema,
   awaitDatabase,
+  catchUpWithFleet,
   createDatabase,
   createRoles,
   makeSecrets,
   ownerOf,
+  requireCurrent,
   reservePlace,
 } from "./database-steps.ts";
 import { done, type Step, type StepContext, type StepOutcome } from "./step.ts";
@@ -105,11 +107,14 @@ async function writeWelcome({ tenant }: StepContext): Promise<StepOutcome> {
   return done((tx) => emitWelcome(tx, tenant.id, 1));
 }
 
-async function open({ tenant }: StepContext): Promise<StepOutcome> {
+async function open(context: StepContext): Promise<StepOutcome> {
+  const { tenant } = context;
+  const schemaVersion = await catchUpWithFleet(context);
   return done(async (tx) => {
+    await requireCurrent(tx, context, schemaVersion);
     const opened = await tx.db
       .updateTable("tenants")
-      .set({ state: "trial", updatedAt: tx.clock.now() })
+      .set({ state: "trial", schemaVersion, updatedAt: tx.clock.now() })
       .where("id", "=", tenant.id)
       .where("state", "=", "provisioning")
       .returning("schemaVersion")

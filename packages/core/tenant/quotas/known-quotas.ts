@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import { DomainError } from "../../kernel/errors.ts";
 import { hmac } from "../../kernel/tokens.ts";
 import type { TenantTables } from "../tables.generated.ts";
-import { type Quota, QuotaShare, type QuotaState, secondsToReset, WINDOW_MS, windowOf } from "./quota.ts";
+import { type Quota, QuotaShare, type QuotaState, secondsToReset, WINDOW_MS } from "./quota.ts";
 
 /** Subjects that are remembered for a pharmacy. One that is forgotten asks for a new portion. */
 const SUBJECTS_MAX = 500;
@@ -74,12 +74,12 @@ export class KnownQuotas {
     now: Date,
     key: () => Promise<Uint8Array>,
   ): Promise<void> {
-    const portion = share.portion();
-    const window = new Date(windowOf(now));
+    const portion = share.portion(now);
+    const window = new Date(portion.window);
     // A process whose clock is behind counts in the window that others have begun.
     const { rows } = await sql<{ taken: string }>`
       insert into request_quotas as known (key, window_start, taken)
-      values (${hmac(await key(), `${quota.name} ${quota.subject}`)}, ${window}::timestamptz, ${portion}::bigint)
+      values (${hmac(await key(), `${quota.name} ${quota.subject}`)}, ${window}::timestamptz, ${portion.size}::bigint)
       on conflict (key) do update set
         taken = case
           when known.window_start >= excluded.window_start then known.taken + excluded.taken
@@ -88,7 +88,7 @@ export class KnownQuotas {
         window_start = greatest(known.window_start, excluded.window_start)
       returning taken
     `.execute(db);
-    share.receive(now, portion, Number(rows[0]?.taken ?? Number.POSITIVE_INFINITY));
+    share.receive(portion, Number(rows[0]?.taken ?? Number.POSITIVE_INFINITY));
     if (this.#sweptWindow === window.getTime()) return;
     this.#sweptWindow = window.getTime();
     await removeOld(db, window);

@@ -7,16 +7,14 @@ const start = new Date("2026-11-24T08:00:00Z");
 /** Several processes that share one count, as the table does. */
 function processes(perMinute: number, howMany: number) {
   const taken = new Map<number, number>();
-  let latest = 0;
   const shares = Array.from({ length: howMany }, () => new QuotaShare(perMinute));
   const take = (process: number, now: Date): boolean => {
     const share = shares[process % howMany] as QuotaShare;
     let answer = share.take(now);
     if (answer === "portion needed") {
-      latest = Math.max(latest, Math.floor(now.getTime() / WINDOW_MS));
-      const portion = share.portion();
-      taken.set(latest, (taken.get(latest) ?? 0) + portion);
-      share.receive(now, portion, taken.get(latest) as number);
+      const portion = share.portion(now);
+      taken.set(portion.window, (taken.get(portion.window) ?? 0) + portion.size);
+      share.receive(portion, taken.get(portion.window) as number);
       answer = share.take(now);
     }
     return answer === "allowed";
@@ -77,6 +75,21 @@ test("a request that began in the window before counts in the present one", () =
   const { take } = processes(2, 1);
   const later = new Date(start.getTime() + WINDOW_MS);
   expect([take(0, later), take(0, start), take(0, start)]).toEqual([true, true, false]);
+});
+
+test("an answer that comes after the window has turned neither spends the next one nor adds to it", () => {
+  const late = new Date(start.getTime() + WINDOW_MS - 1);
+  const next = new Date(start.getTime() + WINDOW_MS);
+  for (const takenByAll of [64, 5000]) {
+    const share = new QuotaShare(640);
+    expect(share.take(late)).toBe("portion needed");
+    const asked = share.portion(late);
+    // Another request of this process comes while the answer is under way.
+    expect(share.take(next)).toBe("portion needed");
+    share.receive(asked, takenByAll);
+    expect(share.take(next)).toBe("portion needed");
+    expect(share.remaining).toBe(640);
+  }
 });
 
 test("the wait is until the next window, in whole seconds", () => {

@@ -18,6 +18,13 @@ export interface QuotaState {
   readonly resetSeconds: number;
 }
 
+/** A part of a quota that a process asks for. */
+export interface Portion {
+  readonly size: number;
+  /** Start of the window that it counts in, in Unix milliseconds. */
+  readonly window: number;
+}
+
 export const WINDOW_MS = MINUTE_SECONDS * 1000;
 
 /**
@@ -55,23 +62,25 @@ export class QuotaShare {
     return this.#isSpent ? "refused" : "portion needed";
   }
 
-  /** How much to ask for: smaller while little is free, so that the last requests are shared fairly. */
-  portion(): number {
-    return Math.min(this.#next, Math.max(1, Math.ceil(this.#free / PORTIONS)));
+  /** What to ask for: smaller while little is free, so that the last requests are shared fairly. */
+  portion(now: Date): Portion {
+    this.#turnTo(windowOf(now));
+    const size = Math.min(this.#next, Math.max(1, Math.ceil(this.#free / PORTIONS)));
+    return { size, window: this.#window };
   }
 
   /**
-   * Takes in the answer to having asked for `portion`.
-   * @param taken what all processes have asked for in the window, this time included
+   * Takes in the answer to having asked for a portion. One of a window that is over says nothing of this one.
+   * @param taken what all processes have asked for in its window, this time included
    */
-  receive(now: Date, portion: number, taken: number): void {
-    this.#turnTo(windowOf(now));
-    const before = taken - portion;
-    const granted = Math.max(0, Math.min(portion, this.#perMinute - before));
+  receive({ size, window }: Portion, taken: number): void {
+    if (window !== this.#window) return;
+    const before = taken - size;
+    const granted = Math.max(0, Math.min(size, this.#perMinute - before));
     this.#held += granted;
     this.#free = Math.max(0, this.#perMinute - taken);
-    this.#isSpent = granted < portion;
-    this.#next = portion * 2;
+    this.#isSpent = granted < size;
+    this.#next = size * 2;
   }
 
   /** Requests that are left, as far as this process knows. */

@@ -10,7 +10,6 @@ import { pharmacyUrl } from "../../http/addresses.ts";
 import { pageContext, serveAssets } from "../../http/assets.ts";
 import type { EdgeEnv } from "../../http/bindings.ts";
 import { onError, onNotFound } from "../../http/errors.ts";
-import { secureHeaders } from "../../http/headers.ts";
 import { lambdaHandler } from "../../http/lambda.ts";
 import { sameOrigin } from "../../http/same-origin.ts";
 import { salesMail, supportMail } from "./contacts.ts";
@@ -24,8 +23,6 @@ const LARGEST_FORM_BYTES = 64 * 1024;
 const app = new Hono<EdgeEnv>();
 app.onError(onError);
 app.notFound(onNotFound);
-// The way into a new pharmacy is a form that posts to its address.
-app.use(secureHeaders([pharmacyUrl("*")]));
 app.use(async (c, next) => {
   if (c.env.target.kind !== "site") throw new DomainError("not_found", "There is no such page.");
   await next();
@@ -56,4 +53,5 @@ app.route("/find", findRoutes);
 app.route("/sign-up", signUpRoutes);
 app.route("/sign-up/progress", progressRoutes);
 
-export const handler = lambdaHandler(() => app);
+// The way into a new pharmacy is a form that posts to its address.
+export const handler = lambdaHandler(() => app, [pharmacyUrl("*")]);

@@ -13,7 +13,7 @@ export const handler = sqsHandler(
     const { control: controlAs, ports } = await fleetPlatform();
     const control = controlAs({ kind: "system", name: "look-at-tenant" });
     if (await control.isSettled(outboxId)) return;
-    await Fleet.look(control, ports, tenantId);
+    await Fleet.lookOnSchedule(control, ports, tenantId);
     await control.settle(outboxId);
   },
   log,

@@ -11,12 +11,10 @@ export function admit(
 ): void {
   to.onError(onError);
   to.notFound(onNotFound);
-  to.use(pharmacyHost, sameOrigin());
-  to.use(async (c, next) => {
-    await next();
+  to.use((c, next) => {
     // A page is of this moment and of this person; what may be kept says so itself.
-    const { headers } = c.res;
-    // Not `c.header`, which makes another response of one that is there, with its body as a stream.
-    if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
+    c.env.headers["cache-control"] = "no-store";
+    return next();
   });
+  to.use(pharmacyHost, sameOrigin());
 }

@@ -4,7 +4,6 @@ import { Hono } from "hono";
 import type { MiddlewareHandler } from "hono/types";
 import type { EdgeEnv } from "../../http/bindings.ts";
 import { onError } from "../../http/errors.ts";
-import { secureHeaders } from "../../http/headers.ts";
 import { actOf, caller } from "../door.ts";
 import { admit } from "./admission.ts";
 import type { ModuleName } from "./modules.ts";
@@ -15,7 +14,6 @@ import { api } from "./routes/api.ts";
  * where a word and an id may stand in the same place.
  */
 export const apiApp = new Hono<EdgeEnv>();
-apiApp.use(secureHeaders());
 admit(apiApp, onError);
 for (const path of ["/api/v1/items", "/api/v1/items/*"]) apiApp.use(path, requireModule("inventory"));
 apiApp.route("/api/v1", api);

@@ -7,7 +7,6 @@ import { Hono } from "hono";
 import { pageContext, serveAssets } from "../../http/assets.ts";
 import type { EdgeContext, EdgeEnv } from "../../http/bindings.ts";
 import { onError } from "../../http/errors.ts";
-import { secureHeaders } from "../../http/headers.ts";
 import { member, pharmacyAt } from "../door.ts";
 import { formToken } from "../forms.ts";
 import { admit } from "./admission.ts";
@@ -28,7 +27,6 @@ import { setup } from "./routes/setup.tsx";
 
 /** What people see. */
 export const app = new Hono<EdgeEnv>();
-app.use(secureHeaders());
 serveAssets(app);
 admit(app, pageForError);
 

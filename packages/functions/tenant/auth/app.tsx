@@ -2,7 +2,6 @@ import { prepareTenantPlatform } from "@pharmasight/adapters/tenant-platform";
 import { Hono } from "hono";
 import type { EdgeEnv } from "../../http/bindings.ts";
 import { onError, onNotFound } from "../../http/errors.ts";
-import { secureHeaders } from "../../http/headers.ts";
 import { lambdaHandler } from "../../http/lambda.ts";
 import { sameOrigin } from "../../http/same-origin.ts";
 import { pharmacyHost } from "../door.ts";
@@ -22,11 +21,11 @@ prepareTenantPlatform();
 export const app = new Hono<EdgeEnv>();
 app.onError(onError);
 app.notFound(onNotFound);
-app.use(secureHeaders(), pharmacyHost);
 app.use(async (c, next) => {
+  c.env.headers["cache-control"] = "no-store";
   await next();
-  c.res.headers.set("cache-control", "no-store");
 });
+app.use(pharmacyHost);
 
 // The progress page of a sign-up posts to a link from the public site; every other form comes from the pharmacy itself,
 // so these routes stand before the stricter check.

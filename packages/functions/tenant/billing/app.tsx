@@ -4,7 +4,6 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { EdgeEnv } from "../../http/bindings.ts";
 import { onError } from "../../http/errors.ts";
-import { secureHeaders } from "../../http/headers.ts";
 import { lambdaHandler } from "../../http/lambda.ts";
 import { admit } from "../app/admission.ts";
 import { changes } from "./routes/changes.tsx";
@@ -26,8 +25,6 @@ const LARGEST_FORM_BYTES = 64 * 1024;
  * database and the payment provider on the other. Exported for the test that tries every route it has.
  */
 export const app = new Hono<EdgeEnv>();
-// Forms lead on to the provider's own pages, which browsers count as posting there.
-app.use(secureHeaders(paymentPages()));
 admit(app, onError);
 app.use(bodyLimit({ maxSize: LARGEST_FORM_BYTES }));
 
@@ -41,4 +38,5 @@ app.route("/billing/modules", modules);
 app.route("/billing/invoices", invoices);
 app.route("/billing/enterprise", enterprise);
 
-export const handler = lambdaHandler(() => app);
+// Forms lead on to the provider's own pages, which browsers count as posting there.
+export const handler = lambdaHandler(() => app, paymentPages());

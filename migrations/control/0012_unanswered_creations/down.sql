@@ -1,0 +1,1 @@
+alter table tenant_databases drop column creation_asked_at;
