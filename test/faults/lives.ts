@@ -104,6 +104,18 @@ export class Lives {
     return { code: Number(code), output: output + errors };
   }
 
+  /** The stand-in for Stripe keeps a line for each request: rows by kind and id, null for one that is gone. */
+  async #customers() {
+    const text = await readFile(join(this.#platform.folder, "state", "stripe.json"), "utf8");
+    const rows = new Map<string, unknown>();
+    for (const line of text.split("\n").slice(1, -1)) {
+      const changes = z.array(z.tuple([z.string(), z.string(), z.unknown()])).parse(JSON.parse(line));
+      for (const [kind, id, row] of changes) if (kind === "customers") rows.set(id, row);
+    }
+    const customer = z.looseObject({ id: z.string(), metadata: z.record(z.string(), z.string()) });
+    return z.array(customer).parse([...rows.values()].filter((row) => row !== null));
+  }
+
   /** What the stand-ins hold of a tenant, by the names that carry its id. */
   async leftAtVendors(tenantId: string) {
     const named = z.looseObject({ name: z.string() });
@@ -111,10 +123,7 @@ export class Lives {
       "supabase.json",
       z.object({ projects: z.array(named.extend({ ref: z.string() })) }),
     );
-    const { customers } = await this.read(
-      "stripe.json",
-      z.object({ customers: z.array(z.looseObject({ id: z.string(), metadata: z.record(z.string(), z.string()) })) }),
-    );
+    const customers = await this.#customers();
     const { secrets } = await this.read(
       "secrets.json",
       z.object({ secrets: z.array(named.extend({ arn: z.string() })) }),

@@ -176,6 +176,9 @@ describe("a pharmacy that cannot be made", () => {
     await sql`
       update control.provisioning_steps set attempts = ${attempts}
       where job_id = ${job.id} and name = 'create_database'`;
+    // So long ago that nothing can come of it any more.
+    await sql`
+      update control.tenant_databases set creation_asked_at = now() - interval '1 hour' where tenant_id = ${job.tenant_id}`;
     await skipWait(sql, job);
     return pharmacy;
   }

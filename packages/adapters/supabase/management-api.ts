@@ -5,7 +5,7 @@ import * as z from "zod";
 export interface ManagementApi {
   /**
    * One call. Undefined on 404, which each caller reads in its own way.
-   * @throws DomainError `unavailable` on 429, 5xx, timeouts, lost connections, replies that cannot be read, and a token
+   * @throws DomainError `rate_limited` on 429, `unavailable` on 5xx, timeouts, lost connections, replies that cannot be read, and a token
    * that is refused, which an operator mends; `conflict` on the request's `notYet`; `invalid_input` with Supabase's
    * message on any other refusal
    */
@@ -74,7 +74,8 @@ async function exchange(url: URL, request: ManagementRequest, token: string, tim
 
 function refusal(response: Exchange, notYet: readonly number[], secrets: readonly string[]): DomainError {
   if (response.status === 429) {
-    return unavailable("Supabase asks to slow down.", secondsToWait(response.headers));
+    const retryAfterSeconds = secondsToWait(response.headers);
+    return new DomainError("rate_limited", "Supabase asks to slow down.", { retryAfterSeconds });
   }
   if (response.status === 401) return unavailable("Supabase refuses our token.", RETRY_SECONDS);
   if (response.status >= 500) return unavailable(`Supabase answered ${response.status}.`, RETRY_SECONDS);

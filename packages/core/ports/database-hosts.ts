@@ -49,7 +49,10 @@ export interface DatabaseHosts {
    * @param after where the page before ended
    */
   list(namePart: string, after?: string): Promise<{ projects: readonly ListedProject[]; next: string | undefined }>;
-  /** @throws DomainError `unavailable` (with `retryAfterSeconds` on 429), `invalid_input` when refused for good */
+  /**
+   * @throws DomainError `rate_limited` (with `retryAfterSeconds`) and `invalid_input` when refused: nothing is made;
+   * `unavailable` when it may have been
+   */
   create(project: NewDatabaseProject): Promise<DatabaseProject>;
   /** `ready` only when both the database and the pooler are healthy. */
   inspect(ref: string): Promise<DatabaseProject>;

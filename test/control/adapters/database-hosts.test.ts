@@ -136,12 +136,12 @@ test("a deletion that comes too early is not accepted, and one that is forbidden
   expect(await hosts().delete(ref)).toEqual({ isAccepted: true });
 });
 
-test("429 is unavailable for as long as Supabase asks", async () => {
+test("429 is a refusal for as long as Supabase asks", async () => {
   world.supabase.faults.add({ on: "projects", action: "429", seconds: 37 });
-  await expect(hosts().find("ps-a")).rejects.toMatchObject({ code: "unavailable", retryAfterSeconds: 37 });
+  await expect(hosts().find("ps-a")).rejects.toMatchObject({ code: "rate_limited", retryAfterSeconds: 37 });
   const ref = "a".repeat(20);
   for (let call = 1; call <= 120; call += 1) await hosts().inspect(ref);
-  await expect(hosts().inspect(ref)).rejects.toMatchObject({ code: "unavailable", retryAfterSeconds: 60 });
+  await expect(hosts().inspect(ref)).rejects.toMatchObject({ code: "rate_limited", retryAfterSeconds: 60 });
 });
 
 test("failures, silence and a closed port are unavailable", async () => {

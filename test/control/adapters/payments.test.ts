@@ -62,6 +62,18 @@ test("a customer is deleted, recorded or not, also while search does not know it
   await expect(payments().deleteCustomer(customer)).rejects.toMatchObject({ code: "unavailable" });
 });
 
+test("a customer that was deleted at Stripe is followed by another one, also at once, and by one only", async () => {
+  const first = await payments().ensureCustomer(customer);
+  await payments().deleteCustomer(customer);
+  const all = await Promise.all(Array.from({ length: 5 }, () => payments().ensureCustomer(customer)));
+  expect(new Set(all.map(({ customerId }) => customerId)).size).toBe(1);
+  expect(all[0]).not.toEqual(first);
+  clock.advance(61);
+  expect(await payments().ensureCustomer(customer)).toEqual(all[0]);
+  await payments().deleteCustomer(customer);
+  expect(server.customers()).toEqual([]);
+});
+
 test("429 is unavailable for as long as Stripe asks; silence and failures are unavailable", async () => {
   server.faults.add({ on: "search", action: "429", seconds: 7, count: 3 });
   await expect(payments().ensureCustomer(customer)).rejects.toMatchObject({

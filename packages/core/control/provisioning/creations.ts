@@ -13,6 +13,15 @@ export async function noteCreation(control: ControlScope, tenantId: string): Pro
     .execute();
 }
 
+/** Forgets it: the provider has refused, so nothing is being made. */
+export async function forgetCreation(control: ControlScope, tenantId: string): Promise<void> {
+  await control.db
+    .updateTable("tenantDatabases")
+    .set({ creationAskedAt: null })
+    .where("tenantId", "=", tenantId)
+    .execute();
+}
+
 /**
  * For how many seconds a project that nobody has recorded may still show itself: the provider was asked for it, and
  * nobody had its answer. 0: there is none to come.

@@ -4,7 +4,7 @@ import type { DatabaseHosts, ProjectEndpoints } from "../../ports/database-hosts
 import type { OwnerSecret } from "../../ports/tenant-setup.ts";
 import { lockFleet, settledVersion } from "../fleet/baseline.ts";
 import type { ControlScope } from "../scope.ts";
-import { noteCreation, secondsToSettle } from "./creations.ts";
+import { forgetCreation, noteCreation, secondsToSettle } from "./creations.ts";
 import {
   completeOwnerSecret,
   ensureAppSecret,
@@ -78,7 +78,14 @@ async function create(
 ): Promise<{ readonly ref: string }> {
   const schemaVersion = await schemaVersionFor(context);
   await noteCreation(context.control, context.tenant.id);
-  return hosts.create({ name, ownerPassword, region, size, schemaVersion });
+  try {
+    return await hosts.create({ name, ownerPassword, region, size, schemaVersion });
+  } catch (error) {
+    // Whoever refuses has made nothing; whoever does not answer may have.
+    const isRefused = error instanceof DomainError && error.code !== "unavailable";
+    if (isRefused) await forgetCreation(context.control, context.tenant.id);
+    throw error;
+  }
 }
 
 export async function awaitDatabase(context: StepContext): Promise<StepOutcome> {
