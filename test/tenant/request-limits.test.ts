@@ -26,12 +26,16 @@ const ITEMS = "/api/v1/items";
 const numberIn = (header: unknown, name: "q" | "r" | "t"): number =>
   Number(new RegExp(`;${name}=(\\d+)`).exec(String(header))?.[1]);
 
-/** Agrees a number of requests a minute with the pharmacy, and waits until it is known. */
-async function agree(perMinute: number, ask: () => Promise<Reply>): Promise<void> {
+/** Agrees a number of requests a minute with the pharmacy, and waits until a response tells of it. */
+async function agree(
+  perMinute: number,
+  ask: () => Promise<Reply>,
+  policy = `"pharmacy";q=${perMinute};`,
+): Promise<void> {
   await sql`update control.tenants set flags = flags || ${sql.json({ requestsPerMinute: perMinute })}`;
   await eventually("the agreed number", async () => {
     const reply = await ask();
-    return String(reply.headers["ratelimit-policy"]).includes(`"pharmacy";q=${perMinute};`) ? true : undefined;
+    return String(reply.headers["ratelimit-policy"]).includes(policy) ? true : undefined;
   });
 }
 
@@ -79,7 +83,7 @@ test("a program's key gets half of what all of them have, and is told so", async
   const key = /ps_[0-9a-f]{8}_[\w-]{43}/.exec(made.text)?.[0] ?? "";
   const call = () =>
     new Client(running.stack.port).ask(alfa.host, ITEMS, { headers: { authorization: `Bearer ${key}` } });
-  await agree(30, call);
+  await agree(30, call, '"api-key";q=15;');
   const reply = await refusalOf(call, 15);
   expectRefusal(reply, '"api-key";q=15;w=60');
   expect(reply.headers["content-type"]).toBe("application/problem+json");
