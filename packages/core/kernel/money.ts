@@ -9,6 +9,18 @@ import { Decimal } from "decimal.js";
 const WITHOUT_MINOR = new Set(["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV"]);
 WITHOUT_MINOR.add("XAF").add("XOF").add("XPF");
 
+/** Of three digits, which our amounts do not have: https://docs.stripe.com/currencies#three-decimal */
+const WITH_THREE = new Set(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]);
+/** Has digits at the provider, which have to be 00. */
+const WHOLE = "UGX";
+
+/** Whether an amount can be charged in a currency, to its last digit. */
+export function isChargeable(amount: string, currency: string): boolean {
+  if (WITH_THREE.has(currency.toUpperCase())) return false;
+  const isWhole = currency.toUpperCase() === WHOLE || digitsOf(currency) === 0;
+  return !isWhole || new Decimal(amount).isInteger();
+}
+
 /** Digits after the point. */
 const digitsOf = (currency: string): number => (WITHOUT_MINOR.has(currency.toUpperCase()) ? 0 : 2);
 

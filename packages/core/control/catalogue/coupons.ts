@@ -48,10 +48,7 @@ function couponOf({ code, percentOff, amountOff, months, expiresAt, redemptionsM
   return {
     code,
     percentOff,
-    amountOff:
-      amountOff === null
-        ? null
-        : { amount: amountOf(amountOff.amount).toFixed(2), currency: currencyOf(amountOff.currency) },
+    amountOff: amountOff === null ? null : takenOff(amountOff.amount, currencyOf(amountOff.currency)),
     months,
     expiresAt,
     redemptionsMax,
@@ -61,3 +58,5 @@ function couponOf({ code, percentOff, amountOff, months, expiresAt, redemptionsM
 function requireField(isRight: boolean, field: keyof NewCoupon, message: string): void {
   if (!isRight) throw invalidInput(message, { [field]: message });
 }
+
+const takenOff = (amount: string, currency: string) => ({ amount: amountOf(amount, currency).toFixed(2), currency });

@@ -1,6 +1,7 @@
 import { Decimal } from "decimal.js";
 import { invalidInput, notFound } from "../../kernel/errors.ts";
 import { newId } from "../../kernel/ids.ts";
+import { Money } from "../../kernel/money.ts";
 import type { PriceCatalogue } from "../../ports/price-catalogue.ts";
 import { ControlAudit } from "../audit/audit.ts";
 import { type Reasoned, reasonOfOperator, requireOperator } from "../provisioning/operators.ts";
@@ -30,8 +31,8 @@ export async function changePrice(
 ): Promise<{ readonly priceId: string; readonly isNew: boolean }> {
   requireOperator(control);
   const reason = reasonOfOperator(wanted);
-  const amount = amountOf(wanted.amount);
   const currency = currencyOf(wanted.currency);
+  const amount = amountOf(wanted.amount, currency);
   const changed = await control.tx(async (tx) => {
     const of = await soldThing(tx, wanted.of);
     const column = of.planId === null ? "addOnCode" : "planId";
@@ -92,13 +93,15 @@ export async function withdrawPrice(
   if (withdrawn.stripePriceId !== null) await catalogue.withdraw(withdrawn.stripePriceId);
 }
 
-/** @throws DomainError `invalid_input` on `amount` */
-export function amountOf(text: string): Decimal {
+/** @throws DomainError `invalid_input` on `amount`, also for one that the provider would charge as another */
+export function amountOf(text: string, currency: string): Decimal {
   const message = "Give an amount above zero with at most two decimals, such as 99 or 12900.50.";
   if (!/^\d{1,7}(\.\d{1,2})?$/.test(text)) throw invalidInput(message, { amount: message });
   const amount = new Decimal(text);
   if (amount.lte(0) || amount.gt(AMOUNT_MAX)) throw invalidInput(message, { amount: message });
-  return amount;
+  if (Money.isChargeable(text, currency)) return amount;
+  const whole = `${text} ${currency} cannot be charged: use whole amounts, or a currency of two decimals.`;
+  throw invalidInput(whole, { amount: whole });
 }
 
 /** @throws DomainError `invalid_input` on `currency` */

@@ -65,7 +65,8 @@ export async function offer(
   requireOperator(control);
   const reason = reasonOfOperator(wanted);
   const terms = termsOf(wanted);
-  const price = { amount: amountOf(wanted.amount).toFixed(2), currency: currencyOf(wanted.currency) };
+  const currency = currencyOf(wanted.currency);
+  const price = { amount: amountOf(wanted.amount, currency).toFixed(2), currency };
   const { tenantId } = wanted;
   const made = await control.tx(async (tx) => {
     await requireOpen(tx, tenantId, price.currency);

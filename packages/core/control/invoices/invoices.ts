@@ -39,15 +39,17 @@ export async function list(
   return { invoices, next: rows.length > limit ? invoices.at(-1)?.id : undefined };
 }
 
-/** The invoice that waits for its payment the longest. */
+/** The invoice of its subscription that waits for its payment the longest; one of an earlier subscription is not owed. */
 export async function findOpen(control: ControlScope, tenantId: string): Promise<Invoice | undefined> {
   requireOwn(control, tenantId);
   return control.db
     .selectFrom("invoices")
-    .selectAll()
-    .where("tenantId", "=", tenantId)
-    .where("status", "in", ["open", "uncollectible"])
-    .orderBy("createdAt")
+    .innerJoin("tenantSubscriptions", "tenantSubscriptions.tenantId", "invoices.tenantId")
+    .selectAll("invoices")
+    .where("invoices.tenantId", "=", tenantId)
+    .where("invoices.status", "in", ["open", "uncollectible"])
+    .whereRef("invoices.stripeSubscriptionId", "=", "tenantSubscriptions.stripeSubscriptionId")
+    .orderBy("invoices.createdAt")
     .limit(1)
     .executeTakeFirst();
 }

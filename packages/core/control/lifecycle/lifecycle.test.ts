@@ -166,6 +166,24 @@ describe("access follows the money", () => {
       { state: "active", suspension: null },
     ],
     [
+      "resumed while a payment is overdue, it has what is left of its grace, and can pay",
+      pastDue,
+      [
+        [{ kind: "suspended_by_operator" }, 42],
+        [{ kind: "resumed_by_operator" }, 43],
+      ],
+      { state: "past_due", suspension: null },
+    ],
+    [
+      "one that ends within its trial has the rest of the trial",
+      trial,
+      [
+        [told("active"), 2],
+        [told("canceled", days(3)), 3],
+      ],
+      { state: "trial", trialEndsAt: days(14) },
+    ],
+    [
       "resumed in its trial, it has the rest of it",
       trial,
       [

@@ -163,7 +163,7 @@ function bySubscription(before: Standing, subscription: SubscriptionFacts | null
     case "ended":
     case "none":
       // A trial is a right of its own; grace and what was paid run out by the calendar, in the night.
-      return before.state === "active" ? suspended(standing, "subscription_ended") : stays;
+      return before.state === "active" ? ended(standing, at) : stays;
   }
 }
 
@@ -180,6 +180,12 @@ function paid(standing: Standing): Change {
     because: wasShort ? "the payment arrived" : "the subscription was paid",
     mails: wasShort ? ["recovered"] : [],
   };
+}
+
+function ended(standing: Standing, at: Date): Change {
+  if (standing.trialEndsAt === null || standing.trialEndsAt <= at) return suspended(standing, "subscription_ended");
+  const because = "the subscription ended, and the trial goes on";
+  return { standing: { ...standing, ...settled, state: "trial" }, because, mails: [] };
 }
 
 function ending(standing: Standing, accessEndsAt: Date): Change | undefined {
@@ -232,12 +238,15 @@ function suspendedByOperator(standing: Standing): Change | undefined {
 /** What it would be if nobody had suspended it: its subscription decides, else what is left of its trial. */
 function resumedByOperator(standing: Standing, at: Date): Change | undefined {
   if (standing.state !== "suspended" || standing.suspension !== "operator") return undefined;
+  const because = "an operator resumed it";
+  // What was left of its grace, and time enough to pay.
+  if (rightOf(standing.subscription, at) === "overdue") return { ...overdue(standing, at), because, mails: [] };
   const hasTrial = standing.trialEndsAt !== null && standing.trialEndsAt > at;
   const free: Standing = hasTrial
     ? { ...standing, state: "trial", suspension: null }
     : { ...standing, suspension: standing.subscription === null ? "trial_ended" : "subscription_ended" };
   const decided = bySubscription(free, standing.subscription, at)?.standing ?? free;
-  return { standing: decided, because: "an operator resumed it", mails: [] };
+  return { standing: decided, because, mails: [] };
 }
 
 /** One that was suspended only because its time had run out gets it back. */

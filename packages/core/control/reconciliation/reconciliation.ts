@@ -4,6 +4,7 @@ export { repair } from "./repairing.ts";
 
 import * as z from "zod";
 import { DAY_SECONDS, secondsAfter } from "../../kernel/clock.ts";
+import { DomainError } from "../../kernel/errors.ts";
 import type { SubscriptionSnapshot, Subscriptions } from "../../ports/subscriptions.ts";
 import type { ControlScope } from "../scope.ts";
 import { TenantSubscriptions } from "../subscriptions/subscriptions.ts";
@@ -78,8 +79,10 @@ async function customersOfTenants(control: ControlScope, customerIds: readonly s
   if (customerIds.length === 0) return new Set();
   const rows = await control.db
     .selectFrom("tenantSubscriptions")
+    .innerJoin("tenants", "tenants.id", "tenantSubscriptions.tenantId")
     .select("stripeCustomerId")
     .where("stripeCustomerId", "in", customerIds)
+    .where("tenants.state", "<>", "closed")
     .execute();
   return new Set(rows.flatMap(({ stripeCustomerId }) => stripeCustomerId ?? []));
 }
@@ -94,9 +97,19 @@ async function lookAtProvider(control: ControlScope, provider: Subscriptions, pa
     .orderBy("tenants.id")
     .limit(TENANTS_A_PART)
     .execute();
-  for (const { id } of rows) await compare(control, provider, id);
+  for (const { id } of rows) await compareApart(control, provider, id);
   const last = rows.length < TENANTS_A_PART ? undefined : rows.at(-1);
   return last === undefined ? { ...part, phase: "databases", cursor: "" } : { ...part, cursor: last.id };
+}
+
+/** One that cannot be compared keeps nobody behind it waiting. @throws DomainError `unavailable`: nobody can be now */
+async function compareApart(control: ControlScope, provider: Subscriptions, tenantId: string): Promise<void> {
+  try {
+    await compare(control, provider, tenantId);
+  } catch (error) {
+    if (error instanceof DomainError && error.code === "unavailable") throw error;
+    control.log.error("a tenant was not compared with the payment provider", error, { tenantId });
+  }
 }
 
 async function lookForUnpaid(control: ControlScope, _: Subscriptions, part: Part): Promise<Part | undefined> {

@@ -67,7 +67,8 @@ async function ask(tx: ControlScope, wanted: WantedRefund, reason: string): Prom
   if (invoice === undefined) throw notFound("invoice");
   const earlier = await listOf(tx, invoice.id);
   const open = earlier.find(({ state }) => state === "asked");
-  if (open !== undefined && (wanted.amount === undefined || amountOf(wanted.amount).eq(open.amount))) return open;
+  if (open !== undefined && (wanted.amount === undefined || amountOf(wanted.amount, invoice.currency).eq(open.amount)))
+    return open;
   if (open !== undefined) {
     throw new DomainError(
       "conflict",
@@ -76,7 +77,7 @@ async function ask(tx: ControlScope, wanted: WantedRefund, reason: string): Prom
   }
 
   const left = leftOf(invoice, earlier);
-  const amount = wanted.amount === undefined ? left : amountOf(wanted.amount);
+  const amount = wanted.amount === undefined ? left : amountOf(wanted.amount, invoice.currency);
   if (left.lte(0)) throw new DomainError("conflict", "Nothing of this invoice is left to give back.");
   if (amount.gt(left)) {
     const message = `At most ${Money.format(left.toFixed(2), invoice.currency)} of it can go back.`;
