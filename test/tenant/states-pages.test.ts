@@ -120,7 +120,7 @@ describe("a pharmacy", () => {
     expect(page.status).toBe(403);
     expect(page.text).toContain("API access is not part of the plan Starter.");
     expect(page.text).toContain("USD 29.00 a month");
-    expect(page.text).toContain('href="/billing?module=api_access"');
+    expect(page.text).toContain('href="/billing#module-api_access"');
     const call = await api("/items", key);
     expect([call.status, JSON.parse(call.text).title]).toEqual([
       403,

@@ -6,6 +6,7 @@ import type {
   Subscriptions,
 } from "@pharmasight/core/ports/subscriptions";
 import type Stripe from "stripe";
+import { askOnlyFor } from "./asked-invoice.ts";
 import { chargeCustomersCard } from "./cards.ts";
 import * as checkouts from "./checkouts.ts";
 import { everyOne, received, receivedList, type StripeOptions, stripeClient, unlessMissing } from "./client.ts";
@@ -50,6 +51,7 @@ export function stripeSubscriptions(options: StripeOptions): Subscriptions {
 
     invoicesOf: (customerId) => withStripe((stripe) => invoicesOf(stripe, customerId)),
     readInvoice: (invoiceId) => withStripe((stripe) => readInvoice(stripe, invoiceId)),
+    askOnlyFor: (invoiceId) => withStripe((stripe) => askOnlyFor(stripe, invoiceId)),
     markPaid: (invoiceId, key) => withStripe((stripe) => markPaid(stripe, invoiceId, key)),
     refund: (wanted, key) => withStripe((stripe) => refund(stripe, wanted, key)),
     invoiceOfCharge: (chargeId) => withStripe((stripe) => invoiceOfCharge(stripe, chargeId)),

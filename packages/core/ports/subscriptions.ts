@@ -43,6 +43,11 @@ export interface Subscriptions {
   /** The customer's invoices, newest first. */
   invoicesOf(customerId: string): Promise<readonly InvoiceSnapshot[]>;
   readInvoice(invoiceId: string): Promise<InvoiceSnapshot>;
+  /**
+   * Makes an invoice the only one that its subscription is asked for: a draft is finished, and what was open before it is
+   * void. A subscription that was given up comes back by its latest invoice alone. Again: stays so.
+   */
+  askOnlyFor(invoiceId: string): Promise<InvoiceSnapshot>;
   /** Marks an open invoice as paid by other means. One that is paid already stays as it is. */
   markPaid(invoiceId: string, key: string): Promise<InvoiceSnapshot>;
   /** Gives money of a paid invoice back, by a credit note. */

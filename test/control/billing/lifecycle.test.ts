@@ -1,3 +1,4 @@
+import { Invoices } from "@pharmasight/core/control/invoices/invoices";
 import { Mails } from "@pharmasight/core/control/mails/mails";
 import { TenantSubscriptions } from "@pharmasight/core/control/subscriptions/subscriptions";
 import { DAY_SECONDS, HOUR_SECONDS } from "@pharmasight/core/kernel/clock";
@@ -400,3 +401,32 @@ test("a dispute is marked on its invoice, although it names no customer", async 
   expect(invoices).toEqual([{ disputedAt: world.clock.now() }]);
   expect((await stateOf(payer)).state).toBe("active");
 });
+
+describe("whoever comes back after months", () => {
+  test("is asked for the present period alone, and is let in by paying it", async () => {
+    const payer = await failing();
+    // Three more periods begin, each with an invoice that nobody is asked for.
+    for (let week = 0; week < 13; week += 1) {
+      world.advance(7 * DAY_SECONDS);
+      await converge(payer);
+    }
+    expect((await stateOf(payer)).state).toBe("suspended");
+    const asked = { tenantId: payer.tenantId, invoiceId: (await owedBy(payer)).id, purpose: "pay" as const };
+    await world.useCard(payer.customerId, "pm_card_visa");
+    expect(await Invoices.addressOf(world.system, world.provider, asked)).toMatch(/^http/);
+    expect(await Invoices.addressOf(world.system, world.provider, asked)).toMatch(/^http/);
+    await converge(payer);
+    const { invoices } = await rowsOf(world, payer.tenantId);
+    expect(invoices.filter(({ status }) => status === "open").map(({ id }) => id)).toEqual([asked.invoiceId]);
+    await world.sdk.invoices.pay(asked.invoiceId);
+    await converge(payer);
+    expect(await stateOf(payer)).toMatchObject({ state: "active", suspension: null });
+    expect(await Invoices.findOpen(world.system, payer.tenantId)).toBeUndefined();
+  });
+});
+
+async function owedBy({ tenantId }: Payer) {
+  const owed = await Invoices.findOpen(world.system, tenantId);
+  if (owed === undefined) throw new Error("nothing is owed");
+  return owed;
+}

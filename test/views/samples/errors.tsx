@@ -25,7 +25,7 @@ export function errorSamples(context: FormContext): Samples {
         shell={shellOf(context, "Reports", companyName, 12)}
         reason="Reports is not part of the plan Starter. Add it, or choose a larger plan, under Billing."
         way="add"
-        billingHref="/billing?module=reports"
+        billingHref="/billing#module-reports"
         module={{
           name: "Reports",
           summary: "See what sells, what earns and what expires",

@@ -39,17 +39,26 @@ export async function list(
   return { invoices, next: rows.length > limit ? invoices.at(-1)?.id : undefined };
 }
 
-/** The invoice of its subscription that waits for its payment the longest; one of an earlier subscription is not owed. */
+/**
+ * The invoice that a payment is wanted for: of its subscription the one that waits the longest. One that was given up
+ * comes back by its latest invoice alone, which the provider keeps as a draft.
+ */
 export async function findOpen(control: ControlScope, tenantId: string): Promise<Invoice | undefined> {
   requireOwn(control, tenantId);
+  const subscription = await control.db
+    .selectFrom("tenantSubscriptions")
+    .select(["stripeSubscriptionId", "status"])
+    .where("tenantId", "=", tenantId)
+    .executeTakeFirst();
+  if (!subscription?.stripeSubscriptionId) return undefined;
+  const isGivenUp = subscription.status === "unpaid";
   return control.db
     .selectFrom("invoices")
-    .innerJoin("tenantSubscriptions", "tenantSubscriptions.tenantId", "invoices.tenantId")
-    .selectAll("invoices")
-    .where("invoices.tenantId", "=", tenantId)
-    .where("invoices.status", "in", ["open", "uncollectible"])
-    .whereRef("invoices.stripeSubscriptionId", "=", "tenantSubscriptions.stripeSubscriptionId")
-    .orderBy("invoices.createdAt")
+    .selectAll()
+    .where("tenantId", "=", tenantId)
+    .where("stripeSubscriptionId", "=", subscription.stripeSubscriptionId)
+    .where("status", "in", isGivenUp ? ["open", "uncollectible", "draft"] : ["open", "uncollectible"])
+    .orderBy("createdAt", isGivenUp ? "desc" : "asc")
     .limit(1)
     .executeTakeFirst();
 }
@@ -77,7 +86,8 @@ export async function addressOf(
   asked: { readonly tenantId: string; readonly invoiceId: string; readonly purpose: "pdf" | "pay" },
 ): Promise<string> {
   const { id } = await find(control, asked.tenantId, asked.invoiceId);
-  const { pdfUrl, hostedUrl } = await provider.readInvoice(id);
+  const isWanted = asked.purpose === "pay" && (await findOpen(control, asked.tenantId))?.id === id;
+  const { pdfUrl, hostedUrl } = await (isWanted ? provider.askOnlyFor(id) : provider.readInvoice(id));
   const url = asked.purpose === "pdf" ? pdfUrl : hostedUrl;
   if (url === null) throw notFound("invoice");
   return url;

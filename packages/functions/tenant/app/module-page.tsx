@@ -36,7 +36,7 @@ export const requireModule =
         reason={Entitlements.sentence(answer.because, title, timeZone)}
         way={isOverdue ? "pay" : "add"}
         {...(Permissions.may(tenant.actor, "billing.manage")
-          ? { billingHref: isOverdue ? "/billing" : `/billing?module=${name}` }
+          ? { billingHref: isOverdue ? "/billing" : `/billing#module-${name}` }
           : {})}
       />
     );
