@@ -1,6 +1,8 @@
 import { PaymentEvents } from "@pharmasight/core/control/payment-events/payment-events";
+import { hold } from "@pharmasight/core/control/subscriptions/held";
 import { TenantSubscriptions } from "@pharmasight/core/control/subscriptions/subscriptions";
 import type { PaymentNotice } from "@pharmasight/core/ports/payment-notices";
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BillingWorld, type Payer, rowsOf, startBillingWorld } from "./world.ts";
 
@@ -173,4 +175,15 @@ test("money of a customer whom nobody knows is found, once", async () => {
   const findings = await world.system.db.selectFrom("billingFindings").selectAll().execute();
   expect(findings).toMatchObject([{ kind: "paid_without_tenant", subject: subscriptionId, repairedAt: null }]);
   expect(world.alarms.filter((name) => name === "paid-without-tenant")).toHaveLength(1);
+});
+
+test("a process that is frozen while it holds a subscription loses it to the database's own clock", async () => {
+  const { tenantId } = await world.openPharmacy();
+  const limit = await world.system.tx(async (tx) => {
+    await hold(tx, tenantId);
+    const { rows } = await sql<{ limit: string }>`
+      select current_setting('idle_in_transaction_session_timeout') as limit`.execute(tx.db);
+    return rows[0]?.limit;
+  });
+  expect(limit).toBe("25s");
 });

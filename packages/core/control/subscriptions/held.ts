@@ -1,7 +1,10 @@
-import type { Selectable } from "kysely";
+import { type Selectable, sql } from "kysely";
 import type { Standing } from "../lifecycle/lifecycle.ts";
 import type { ControlScope } from "../scope.ts";
 import type { TenantSubscriptionsTable } from "../tables.generated.ts";
+
+/** Longer than a transaction may take. */
+const HELD_IDLE_MS = 25_000;
 
 export type SubscriptionRow = Selectable<TenantSubscriptionsTable>;
 
@@ -33,6 +36,9 @@ export async function hold(
   tenantId: string,
   whenHeld: "wait" | "skip" = "wait",
 ): Promise<Held | undefined> {
+  // Whoever holds it asks the provider meanwhile. A process that is frozen then, as Lambda does after its answer, must not
+  // keep the row from everybody: its own timers are frozen too.
+  await sql`set local idle_in_transaction_session_timeout = ${sql.lit(HELD_IDLE_MS)}`.execute(tx.db);
   const locked = tx.db
     .selectFrom("tenantSubscriptions")
     .selectAll()
