@@ -154,6 +154,17 @@ describe("nobody loses what they paid for, nor keeps what they got back", () => 
     expect(mirror(ended, [paid], prices).facts.endsAt).toEqual(endsAt);
   });
 
+  test("an add-on's payment keeps no period that was given back, nor does its refund end one that is paid", () => {
+    const plan = invoice({ createdAt: day(0) });
+    const addOn = invoice({ invoiceId: "in_2", createdAt: day(5), total: "15.00", amountPaid: "15.00" });
+    const endsAt = (...all: (typeof plan)[]) => mirror(ended, all, prices).facts.endsAt;
+    expect(endsAt({ ...plan, amountRefunded: "99.00" }, addOn)).toEqual(day(10));
+    expect(endsAt(plan, { ...addOn, amountRefunded: "15.00" })).toEqual(day(30));
+    expect(endsAt({ ...plan, status: "open" }, addOn)).toEqual(day(10));
+    // The rest of it had been settled by a credit.
+    expect(endsAt({ ...plan, amountPaid: "60.00", amountRefunded: "60.00" })).toEqual(day(10));
+  });
+
   test("a payment is owed since its invoice was made, or since it fell due where it is sent", () => {
     const open = [
       invoice({ invoiceId: "in_3", status: "open", createdAt: day(60), dueAt: day(74) }),

@@ -155,21 +155,32 @@ function endOf(
 ): Date | null {
   if (snapshot.status !== "canceled") return snapshot.endsAt;
   const ended = snapshot.endedAt ?? snapshot.endsAt;
-  const isPaid = plan !== undefined && invoices.some((invoice) => paysFor(invoice, snapshot.subscriptionId, plan));
-  return isPaid && (ended === null || plan.periodEnd > ended) ? plan.periodEnd : ended;
+  const opening = plan === undefined ? undefined : openingOf(snapshot.subscriptionId, invoices, plan);
+  const isPaid = opening?.status === "paid" && !isGivenBack(opening);
+  return isPaid && plan !== undefined && (ended === null || plan.periodEnd > ended) ? plan.periodEnd : ended;
 }
 
 /** An invoice may be made a moment before the period that it opens. */
 const CLOCK_SECONDS = 60;
 
-function paysFor(invoice: InvoiceSnapshot, subscriptionId: string, { periodStart }: SubscriptionItem): boolean {
-  const isOfPeriod = invoice.createdAt >= secondsAfter(periodStart, -CLOCK_SECONDS);
-  return invoice.subscriptionId === subscriptionId && invoice.status === "paid" && isOfPeriod && !isGivenBack(invoice);
+/** The invoice that the period began with: it is for the plan, and those that follow are for changes within it. */
+function openingOf(
+  ofSubscription: string,
+  invoices: readonly InvoiceSnapshot[],
+  { periodStart }: SubscriptionItem,
+): InvoiceSnapshot | undefined {
+  const earliest = secondsAfter(periodStart, -CLOCK_SECONDS);
+  const ofPeriod = invoices.filter(
+    ({ subscriptionId, createdAt, status }) =>
+      subscriptionId === ofSubscription && createdAt >= earliest && status !== "draft" && status !== "void",
+  );
+  return ofPeriod.toSorted((one, other) => one.createdAt.getTime() - other.createdAt.getTime())[0];
 }
 
-function isGivenBack({ total, amountRefunded, amountCredited }: InvoiceSnapshot): boolean {
+/** A part that was settled by a credit of the customer's was not paid, and does not go back. */
+function isGivenBack({ total, amountPaid, amountRefunded, amountCredited }: InvoiceSnapshot): boolean {
   const back = Decimal.max(amountRefunded, amountCredited);
-  return back.gt(0) && back.gte(total);
+  return back.gt(0) && back.gte(new Decimal(amountPaid).gt(0) ? amountPaid : total);
 }
 
 /** From when the oldest open invoice should have been paid: grace counts from there, whenever we hear of it. */
