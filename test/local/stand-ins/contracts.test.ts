@@ -121,6 +121,7 @@ describe.skipIf(!contractsArePresent)("Stripe (needs ../shared/contracts/stripe.
     expect(called(recorder.exchanges)).toEqual(
       new Set([
         "GET /v1/customers/search 200",
+        "GET /v1/customers/{id} 200",
         "POST /v1/customers 200",
         "DELETE /v1/customers/{id} 200",
         "POST /v1/customers 400",
